@@ -1,0 +1,158 @@
+/** The configuration file's shape, as docs/configuration.md describes it; unknown keys are errors. */
+import { z } from 'zod';
+
+const secret = z.string().min(1);
+/** A header value travels through servers that cut at colons and line breaks. */
+const notifySecret = z
+  .string()
+  .min(8, 'at least 8 characters')
+  .refine((value) => !/[:\r\n]/.test(value), 'must not contain a colon or a line break');
+const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(2)]);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
+
+export const ROLES = ['viewer', 'operator', 'approver'] as const;
+export type Role = (typeof ROLES)[number];
+
+const user = z.strictObject({
+  name: z.string().min(1).max(80),
+  token: z.string().min(12, 'at least 12 characters'),
+  roles: z.array(z.enum(ROLES)).min(1),
+});
+
+const fhirAuth = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('none') }),
+  z.strictObject({ type: z.literal('bearer'), token: secret }),
+  z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: secret }),
+  z.strictObject({
+    type: z.literal('client-secret'),
+    tokenUrl: httpUrl,
+    clientId: z.string().min(1),
+    clientSecret: secret,
+    scope: z.string().optional(),
+    /** `basic`: Authorization header; `body`: form fields. */
+    method: z.enum(['basic', 'body']).default('basic'),
+  }),
+  z
+    .strictObject({
+      type: z.literal('smart-backend'),
+      clientId: z.string().min(1),
+      privateKeyFile: z.string().min(1).optional(),
+      /** PEM (PKCS#8) or JWK as text, e.g. `${file:/run/secrets/key.pem}`. */
+      privateKey: secret.optional(),
+      alg: z.enum(['RS384', 'ES384']),
+      kid: z.string().optional(),
+      scope: z.string().optional(),
+      /** Only where the server has no discovery document. */
+      tokenUrl: httpUrl.optional(),
+    })
+    .refine((auth) => (auth.privateKey === undefined) !== (auth.privateKeyFile === undefined), {
+      message: 'exactly one of privateKey and privateKeyFile is needed',
+      path: ['privateKeyFile'],
+    }),
+]);
+
+/** The types we may write; only these can be called essential. */
+export const RESULT_TYPES = [
+  'Task',
+  'DiagnosticReport',
+  'Observation',
+  'Condition',
+  'Procedure',
+  'Provenance',
+  'Device',
+  'Organization',
+  'Binary',
+  'Media',
+  'DocumentReference',
+] as const;
+
+const fhir = z.strictObject({
+  baseUrl: httpUrl.transform((url) => url.replace(/\/+$/, '')),
+  auth: fhirAuth.default({ type: 'none' }),
+  essential: z.array(z.enum(RESULT_TYPES)).default(['Task', 'DiagnosticReport']),
+  storageHosts: z.array(z.string().min(1)).default([]),
+  /** Seconds one request may take. */
+  timeout: z.number().min(1).max(300).default(30),
+});
+
+export const DIALECTS = ['auto', 'medplum', 'hapi', 'backport', 'r5', 'none'] as const;
+
+const subscriptions = z.strictObject({
+  register: z.boolean().default(true),
+  dialect: z.enum(DIALECTS).default('auto'),
+  /** `none` has to be said aloud; otherwise one secret, or two while rotating. */
+  secret: z.union([z.literal('none'), oneOrTwo(notifySecret)]),
+  /** A node-cron expression; `off` where no sweep is wanted. */
+  sweep: z.string().default('*/5 * * * *'),
+});
+
+const route = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, at most 40'),
+  on: z.string().min(1),
+  vendor: z.string().min(1),
+  options: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** What the site lets its results claim; see docs/clinical-safety.md. */
+const policy = z
+  .strictObject({
+    /** The verificationStatus for what a text calls confirmed. `confirmed` is not among the choices. */
+    confirmedInText: z.enum(['unconfirmed', 'provisional']).default('unconfirmed'),
+    reportStatus: z.enum(['preliminary', 'partial']).default('preliminary'),
+    /** Whether a DocumentReference without docStatus counts as finished. */
+    acceptMissingDocStatus: z.boolean().default(true),
+  })
+  .prefault({});
+
+const site = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens, at most 40'),
+  fhir,
+  subscriptions,
+  /** Checked against each vendor's own schema once its name is known. */
+  vendors: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  routes: z.array(route).min(1, 'at least one route'),
+  policy,
+  /** Days after the end of an order that the vendor's raw answer and the order's inputs are kept. */
+  retentionDays: z.number().int().min(1).max(3650).default(30),
+});
+
+export const configSchema = z.strictObject({
+  http: z
+    .strictObject({
+      port: z.number().int().min(0).max(65535).default(8080),
+      publicUrl: httpUrl.transform((url) => url.replace(/\/+$/, '')).optional(),
+      bodyLimit: z.number().int().min(1024).max(268435456).default(31457280),
+    })
+    .prefault({}),
+  security: z
+    .strictObject({
+      signingKey: oneOrTwo(z.string().min(16, 'at least 16 characters')).optional(),
+      encryptionKey: oneOrTwo(z.string().min(16, 'at least 16 characters')).optional(),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+        .optional(),
+      /** Folder of the embedded database, where there is no url. */
+      folder: z.string().default('./data'),
+      schema: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+        .default('public'),
+    })
+    .prefault({}),
+  console: z.strictObject({ users: z.array(user).default([]) }).prefault({}),
+  sites: z.array(site).min(1, 'at least one site'),
+});
+
+export type Config = Readonly<z.infer<typeof configSchema>>;
+export type SiteConfig = Config['sites'][number];
+export type RouteConfig = SiteConfig['routes'][number];
+export type FhirConfig = SiteConfig['fhir'];
+export type FhirAuth = FhirConfig['auth'];
+export type SubscriptionsConfig = SiteConfig['subscriptions'];
+export type UserConfig = Config['console']['users'][number];
+export type Policy = SiteConfig['policy'];

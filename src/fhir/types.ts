@@ -1,0 +1,156 @@
+/** What the fhir room offers the rest of the house: the client of one site, what is read of an order, what is written. */
+import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Task } from '@medplum/fhirtypes';
+import type { Findings } from '../findings.ts';
+import type { InputKind, OrderInput } from '../vendors/contract.ts';
+
+/** A resource as the server has it now: id and version are known. */
+export interface Saved {
+  type: string;
+  id: string;
+  /** `meta.versionId`, or the ETag's; absent where the server has no versions. */
+  version?: string;
+}
+
+/** What a server can do, from its CapabilityStatement and, for atomicity, from one probe. */
+export interface Capabilities {
+  fhirVersion: string;
+  software?: string;
+  transaction: boolean;
+  batch: boolean;
+  /** Whether a failed transaction really leaves nothing behind; probed once, not believed. */
+  atomic: boolean;
+  /** By resource type: the interactions the server declares. A type that is absent is not offered. */
+  types: Record<string, TypeCapabilities>;
+}
+
+export interface TypeCapabilities {
+  interactions: string[];
+  conditionalCreate: boolean;
+  updateCreate: boolean;
+  versioning: 'no-version' | 'versioned' | 'versioned-update' | 'unknown';
+  searchParams: string[];
+}
+
+/** Bytes fetched from the EHR or a storage host. */
+export interface Fetched {
+  contentType: string | undefined;
+  size: number | undefined;
+  body: ReadableStream<Uint8Array>;
+}
+
+/** One site's FHIR server. Every method throws AdapterError with an `ehr-…` code. */
+export interface FhirClient {
+  readonly site: string;
+  readonly baseUrl: string;
+  /** undefined: 404 or 410. */
+  read<T extends Resource>(type: T['resourceType'], id: string): Promise<T | undefined>;
+  /** One page of a search; `query` is `Type?words`, or an absolute next link of this server. `Cache-Control: no-cache`. */
+  search(query: string): Promise<Bundle>;
+  /** All pages, following next links of the same origin only. */
+  pages(query: string): AsyncGenerator<Bundle>;
+  create<T extends Resource>(resource: T, options?: { ifNoneExist?: string }): Promise<T>;
+  /** PUT; `ifMatch` is a version id. A 412 or 409 throws `ehr-conflict`. */
+  update<T extends Resource>(resource: T & { id: string }, options?: { ifMatch?: string }): Promise<T>;
+  /** DELETE; a resource already gone is fine. */
+  remove(type: string, id: string): Promise<void>;
+  /** POST of a transaction or batch Bundle; entry statuses are the caller's to check. */
+  submit(bundle: Bundle): Promise<Bundle>;
+  /** GET of an attachment: relative (`Binary/1`), on this server, or on one of the site's storage hosts (without token). */
+  fetchBytes(url: string, accept?: string): Promise<Fetched>;
+  capabilities(): Promise<Capabilities>;
+  /** The server's clock, from a response's Date header. */
+  serverTime(): Promise<Date>;
+}
+
+/** An input whose bytes are stored by the engine next to the order. */
+export interface CollectedInput extends OrderInput {
+  bytes: Uint8Array;
+}
+
+/** What was read of an order, as it is now. */
+export interface OrderReading {
+  focus: Resource;
+  version: string | undefined;
+  patient?: Patient;
+  encounter?: Encounter;
+  /** The patient's reference as the focus states it, for `subject` of what we write. */
+  subject?: string;
+  /** Reference of the Encounter as the focus states it. */
+  encounterReference?: string;
+  requester?: string;
+  inputs: CollectedInput[];
+  /** Why the order cannot be done, in words for the clinician; absent: it can. */
+  refusal?: { code: 'order-incomplete' | 'input-unavailable' | 'input-unsupported' | 'input-too-large'; text: string };
+}
+
+export type ReadOrder = (
+  client: FhirClient,
+  order: { type: string; id: string; needs: InputKind[]; acceptMissingDocStatus: boolean },
+) => Promise<OrderReading | undefined>;
+
+/** The order as its Task shows it. Pure input of the Task builder. */
+export interface TaskView {
+  key: string;
+  vendor: { name: string; title: string };
+  focus: { type: string; id: string };
+  subject?: string;
+  encounter?: string;
+  requester?: string;
+  status: Task['status'];
+  /** Words for a clinician, and a machine code; for rejected, failed, cancelled and on-hold. */
+  reason?: { code: string; text: string };
+  outcome?: OperationOutcome;
+  businessStatus?: string;
+  jobs: string[];
+  /** The adapter's own Device: `Device/…`. */
+  owner: string;
+  authoredOn: string;
+  lastModified: string;
+  startedAt?: string;
+  endedAt?: string;
+  outputs: { label: string; reference: string }[];
+  /** Things a person should know: "Condition/12 was edited since and is left alone". */
+  notes: string[];
+}
+
+/** What we last wrote of one part: only this version may be changed by us. */
+export interface WrittenPart extends Saved {
+  part: string;
+}
+
+/** One publication: the findings of one order and generation, and what stands in the EHR of it so far. */
+export interface Publication {
+  /** The order's value in `urn:fhir-ai-adapter:order`. */
+  key: string;
+  vendor: { name: string; title: string };
+  focus: Resource;
+  subject: string;
+  encounter?: string;
+  findings: Findings;
+  /** References of the inputs by name, with the note's hash: what Provenance points to. */
+  inputs: OrderInput[];
+  policy: { confirmedInText: 'unconfirmed' | 'provisional'; reportStatus: 'preliminary' | 'partial' };
+  essential: string[];
+  /** When the vendor's run began and ended, and now (instants). */
+  ranFrom: string;
+  ranUntil: string;
+  now: string;
+  /** What earlier publications of this order wrote. */
+  written: WrittenPart[];
+  /** What earlier generations wrote: taken back in the same transaction where still ours. */
+  superseded: WrittenPart[];
+  /** The Task as it shall be once the results stand, without outputs; and the version it must still have. */
+  task: TaskView;
+  taskId: string;
+  taskVersion: string | undefined;
+}
+
+export interface Published {
+  written: WrittenPart[];
+  /** Provenance and other resources without identifier, by part. */
+  task: Saved;
+  /** What the server would not take, or what failed our own validation: told on the report already. */
+  leftOut: { part: string; why: string }[];
+  /** Resources of ours that somebody else has edited since: left alone, said on the Task. */
+  leftAlone: string[];
+}

@@ -1,0 +1,74 @@
+/**
+ * Findings: what a vendor found, in FHIR's shapes but knowing nothing of the EHR it goes to.
+ *
+ * A vendor's pure `toFindings` makes them; the fhir room completes them (subject, encounter, identifiers, AI label,
+ * performer, device, Provenance) and writes them. This file is the vocabulary that both rooms share.
+ */
+import type { CodeableConcept, Condition, DiagnosticReport, Observation, Procedure } from '@medplum/fhirtypes';
+
+/** A result resource as a vendor drafts it: no id, subject, encounter, identifier or meta; the fhir room adds those. */
+export type Draft<T> = Omit<T, 'id' | 'meta' | 'identifier' | 'subject' | 'encounter' | 'contained' | 'text'>;
+
+export type DraftResource = Draft<Condition> | Draft<Observation> | Draft<Procedure>;
+
+/** The words a finding rests on. Offsets are Unicode code points of the input's extracted text, half-open [start, end). */
+export interface Evidence {
+  /** Which input of the order, by its name (see OrderInput). */
+  input: string;
+  /** The words exactly as they stand in the text where `verified`, else as the vendor gave them. */
+  quote: string;
+  /** Absent where the words could not be found in the text: then nothing may be highlighted. */
+  start?: number;
+  end?: number;
+  verified: boolean;
+}
+
+/** One thing found, which becomes one resource. */
+export interface Finding {
+  /** Stable part name, unique within the result: `condition/44054006`, `obs/rbc-density`. The identifier is made of it. */
+  part: string;
+  resource: DraftResource;
+  /** One short line for the report, e.g. the term. */
+  label: string;
+  evidence: Evidence[];
+  /** Anything a reader of the report should know: "date derived from '12 years ago'". */
+  remarks?: string[];
+}
+
+/** Something found but not written as a resource, and why: a line of the report. */
+export interface Listed {
+  label: string;
+  code?: CodeableConcept;
+  /** Why it is only listed, in words for a clinician: "negated in the text". */
+  why: string;
+  evidence: Evidence[];
+}
+
+/** The algorithm that found it; becomes a Device. */
+export interface Model {
+  /** As the vendor calls it: "HealthSage CDT beta". */
+  name: string;
+  /** The model's or terminology's version where the vendor states one; never guessed. */
+  version?: string;
+  manufacturer: string;
+  /** Codes of the AI transparency guide's AIKind: `Large-Language-Models`. */
+  kinds: string[];
+}
+
+export interface Findings {
+  model: Model;
+  report: {
+    category: CodeableConcept[];
+    code: CodeableConcept;
+    /** When the note, specimen or photo was taken (FHIR dateTime); never the time of the AI's run. */
+    effective?: string;
+    conclusion?: string;
+    media?: DiagnosticReport['media'];
+  };
+  items: Finding[];
+  listed: Listed[];
+  /** Parts of the work that could not be done, in words: "part 3 of 5 (characters 2901 to 4350)". Non-empty: a partial report. */
+  missing: string[];
+  /** The vendor's own job ids, for identifiers in `urn:fhir-ai-adapter:{vendor}`. */
+  jobs: string[];
+}

@@ -1,0 +1,177 @@
+/**
+ * The vendor contract: what a vendor's folder has to provide. Adding one is a folder, a line in index.ts, a simulator
+ * and a test file that runs the contract suite.
+ *
+ * Words used here:
+ * - order: one clinician's request for one vendor's job; lives in the orders table.
+ * - step: one repeatable piece of work; the engine stores the outcome after each.
+ * - effect: a call that must not be repeated (it bills or creates something); the engine writes it ahead.
+ * - part: one of many similar pieces of an order (a chunk, a picture, a slide), a row of its own.
+ */
+import type { Patient, Resource } from '@medplum/fhirtypes';
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import type { Findings } from '../findings.ts';
+import type { VendorHttp } from './http.ts';
+
+/** What kinds of input a vendor needs the fhir room to collect for an order. */
+export type InputKind = 'note' | 'picture' | 'slide';
+
+/** One input of an order. Its bytes or text are fetched through the context, never held in the state. */
+export interface OrderInput {
+  /** Unique within the order and stable: `note`, `picture/1`. */
+  name: string;
+  kind: InputKind;
+  contentType: string;
+  /** Lower-case hex SHA-256: of the extracted text's UTF-8 bytes for a note, of the bytes for anything else. */
+  sha256: string;
+  /** Bytes; for a note, of the extracted text in UTF-8. */
+  size: number;
+  /** A note's length in Unicode code points. */
+  characters?: number;
+  /** When the note was written or the picture taken (FHIR dateTime), where the EHR says. */
+  date?: string;
+  /** The EHR's resource that it comes from: `DocumentReference/1`. */
+  reference: string;
+}
+
+/** What a vendor is told of an order. Everything a clinician asked for, nothing it does not need. */
+export interface VendorOrder<Options = unknown> {
+  /** `{site}/{ResourceType}/{id}/{route}` and `~n` from the second generation on. */
+  key: string;
+  site: string;
+  route: string;
+  options: Options;
+  /** The ordering resource as last read: a ServiceRequest or DocumentReference. */
+  focus: Resource;
+  patient?: Patient;
+  inputs: OrderInput[];
+  /** A random pseudonym, one per patient and vendor; the only patient id a vendor may be given. */
+  pseudonym: string;
+}
+
+/** Words for the clinician who ordered, and a stable code for the operator. */
+export interface Reason {
+  code: ErrorCode;
+  /** A sentence a clinician understands; no PHI. */
+  text: string;
+}
+
+export interface Refusal {
+  refuse: Reason;
+}
+
+/** A question that only a person can answer. */
+export interface Question {
+  /** Stable within the order; the answer names it. */
+  id: string;
+  text: string;
+  /** Allowed answers by name, with what each means; or a free field (`number`) where `choices` is absent. */
+  choices?: Record<string, string>;
+  number?: { unit: string; minimum?: number; maximum?: number };
+  /** Who may answer; approver for anything that spends beyond the order. Default operator. */
+  role?: 'operator' | 'approver';
+}
+
+/** What `context.answer` brings: an effect's answer, or a person's. */
+export type Answer =
+  | { to: 'effect'; key: string; value: unknown }
+  | { to: 'question'; id: string; value: string | number; by: string };
+
+export type Step<State, Result> =
+  | { next: State; after?: number; status?: string }
+  | { effect: string; key: string }
+  | { publish: Result; next: State; after?: number; status?: string }
+  | { ask: Question; next: State }
+  | { hold: Reason; until?: Date }
+  | { done: Result }
+  | { refuse: Reason }
+  | { fail: Reason };
+
+/** One row of many: a chunk, a picture, a slide. */
+export interface Part<Data = unknown> {
+  name: string;
+  data: Data;
+}
+
+export interface Parts {
+  /** All parts of the order, sorted by name (names are zero-padded by whoever makes them). */
+  list<Data>(): Promise<Part<Data>[]>;
+  /** Inserts or replaces parts in one statement; written together with the step's outcome under the order's fence. */
+  put(parts: Part[]): Promise<void>;
+}
+
+export interface Memory {
+  /**
+   * The remembered value of a key of this site and vendor, or what `make` gives; single flight across processes.
+   * `seconds` is its life; absent: for ever. Values are JSON.
+   */
+  get<T>(key: string, make: () => Promise<{ value: T; seconds?: number }>): Promise<T>;
+  forget(key: string): Promise<void>;
+}
+
+/** What a vendor may use while it works on an order. */
+export interface Context<Settings = unknown, Options = unknown> {
+  settings: Settings;
+  order: VendorOrder<Options>;
+  http: VendorHttp;
+  /** The text of a note (extracted; the reference for all offsets). */
+  text(input: string): Promise<string>;
+  /** The bytes of an input as a stream. */
+  bytes(input: string): Promise<ReadableStream<Uint8Array>>;
+  parts: Parts;
+  memory: Memory;
+  answer?: Answer;
+  /** Says on the disclosures ledger which fields leave for the vendor; called before the call that sends them. */
+  disclose(fields: string[], input?: string): Promise<void>;
+  /** Aborted when the order is revoked or the process stops. */
+  signal: AbortSignal;
+  now(): Date;
+}
+
+/** A call that must not be repeated. */
+export interface Effect<State, C = Context> {
+  /** How many billable units of the site's limits one call counts; 0 where it creates but does not bill. */
+  bills: number;
+  /** Makes the call and gives its answer (JSON, stored). Errors say by their kind whether the vendor may have taken it. */
+  send(state: State, context: C, key: string): Promise<unknown>;
+  /** Asks the vendor whether it took the call: its answer, or undefined for "no". Absent: the vendor cannot be asked. */
+  lookup?(state: State, context: C, key: string): Promise<unknown | undefined>;
+  /** What happens when nobody knows and `lookup` is absent: send once more (then hold), or stop for a person at once. */
+  onUnknown: 'repeat-once' | 'hold';
+}
+
+export interface Vendor<State = unknown, Result = unknown, Settings = unknown, Options = unknown> {
+  /** As in the configuration: lower case, stable for ever. */
+  name: string;
+  /** The organisation as people know it. */
+  title: string;
+  settings: z.ZodType<Settings>;
+  options: z.ZodType<Options>;
+  state: z.ZodType<State>;
+  result: z.ZodType<Result>;
+  /** What the fhir room collects before `begin`. */
+  needs: InputKind[];
+  /** Identifies the credential that budgets, quotas and breakers belong to; secret material, hashed by the engine. */
+  credential(settings: Settings): string;
+  /** Pure: is this order complete enough, and what has to be done. */
+  begin(order: VendorOrder<Options>): State | Refusal;
+  /** Reads, decides, repeats harmlessly; never makes a call that must not be repeated. */
+  advance(state: State, context: Context<Settings, Options>): Promise<Step<State, Result>>;
+  effects: Record<string, Effect<State, Context<Settings, Options>>>;
+  /** One shared look at many waiting orders of a credential: the keys of those worth a look now. */
+  watch?(site: { settings: Settings; http: VendorHttp }, waiting: { key: string; state: State }[]): Promise<string[]>;
+  /** Cancels the vendor's job where it can; absent means it cannot. Repeats harmlessly. */
+  cancel?(state: State, context: Context<Settings, Options>): Promise<void>;
+  /** Pure: no clock, no network, no randomness. */
+  toFindings(result: Result, order: VendorOrder<Options>): Findings;
+  /** For the doctor: tries the credentials without billing; throws AdapterError where they do not work. */
+  check(site: { settings: Settings; http: VendorHttp }): Promise<string>;
+}
+
+/** Keeps a vendor's four types together where it is defined, and lets the registry hold vendors of any types. */
+export function defineVendor<State, Result, Settings, Options>(
+  vendor: Vendor<State, Result, Settings, Options>,
+): Vendor<State, Result, Settings, Options> {
+  return vendor;
+}

@@ -1,0 +1,39 @@
+/** The HTTP client a vendor is given: one credential's, with time limits, redaction and error classes. */
+
+export interface VendorRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
+  /** Path below the vendor's base URL, or an absolute URL. */
+  path: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  json?: unknown;
+  body?: Uint8Array | ReadableStream<Uint8Array>;
+  /** Seconds until the whole answer has to be there. Default 30. */
+  timeout?: number;
+  /**
+   * True for a call that must not be repeated: then a time-out, a broken connection after the request was sent and a 5xx
+   * are `ambiguous`; otherwise they are `transient`.
+   */
+  once?: boolean;
+  /** Statuses that are answers rather than errors. Default: 200 to 299. */
+  accept?: number[];
+  signal?: AbortSignal;
+}
+
+export interface VendorResponse {
+  status: number;
+  headers: Record<string, string>;
+  /** The body parsed as JSON; throws `vendor-protocol` where it is not. */
+  json(): unknown;
+  bytes(): Uint8Array;
+}
+
+export interface VendorHttp {
+  /**
+   * Sends a request. Throws AdapterError: `vendor-unreachable` (never sent: transient even with `once`), `vendor-timeout`,
+   * `vendor-busy` (429 or 503 with its Retry-After), `vendor-error` (5xx), `vendor-unauthorized` (401, 403),
+   * `vendor-rejected` (other 4xx). A vendor's own meaning of a status is told by `classify`.
+   */
+  request(request: VendorRequest): Promise<VendorResponse>;
+}
