@@ -61,6 +61,11 @@ export interface Refusal {
   refuse: Reason;
 }
 
+/** Tells a refusal from a vendor's state, whatever its type. */
+export function isRefusal(begun: unknown): begun is Refusal {
+  return typeof begun === 'object' && begun !== null && 'refuse' in begun;
+}
+
 /** A question that only a person can answer. */
 export interface Question {
   /** Stable within the order; the answer names it. */

@@ -1,0 +1,51 @@
+import { Router } from 'express';
+import { asAdapterError } from '../errors.ts';
+import { listHolds } from '../orders/store/credentials.ts';
+import type { Database } from '../orders/store/database.ts';
+import type { Meters } from './metrics.ts';
+
+/** What the readiness report says of one site; a dead EHR is said, but does not make us unready. */
+export interface SiteState {
+  ehr: 'ok' | 'unknown' | string;
+  subscriptions: string;
+}
+
+/** `/healthz` (this process lives), `/readyz` (notifications can be stored), `/metrics` (Prometheus). */
+export function healthRouter(options: {
+  database: Database;
+  meters: Meters;
+  sites: () => Record<string, SiteState>;
+  stopping: () => boolean;
+}): Router {
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    response.json({ status: 'alive' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    if (options.stopping()) {
+      response.status(503).json({ status: 'stopping' });
+      return;
+    }
+    try {
+      const holds = await listHolds(options.database);
+      response.json({
+        status: 'ready',
+        database: options.database.kind,
+        sites: options.sites(),
+        held: holds.map(({ site, vendor, reason, since, until }) => ({
+          site,
+          vendor,
+          code: reason.code,
+          since,
+          until,
+        })),
+      });
+    } catch (thrown) {
+      response.status(503).json({ status: 'not ready', database: asAdapterError(thrown).code });
+    }
+  });
+  router.get('/metrics', async (_request, response) => {
+    response.type('text/plain; version=0.0.4').send(await options.meters.render());
+  });
+  return router;
+}

@@ -1,0 +1,80 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EngineMeter } from '../orders/hand.ts';
+import type { Database } from '../orders/store/database.ts';
+import { countOrders } from '../orders/store/list-orders.ts';
+import { countNotifications } from '../orders/store/notifications.ts';
+
+export interface Meters {
+  registry: Registry;
+  engine: EngineMeter;
+  notification(site: string, outcome: string): void;
+  /** Prometheus text of everything, with the tables counted now. */
+  render(): Promise<string>;
+}
+
+const SECONDS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Counters by site, route, vendor and outcome; histograms by stage; gauges read from the database when asked. No ids. */
+export function openMeters(database: Database): Meters {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const orderLabels = ['site', 'route', 'vendor'] as const;
+  const outcomes = new Counter({
+    name: 'fhir_ai_adapter_orders_total',
+    help: 'Orders that came to a status',
+    labelNames: [...orderLabels, 'outcome'],
+    registers,
+  });
+  const stages = new Histogram({
+    name: 'fhir_ai_adapter_stage_seconds',
+    help: 'Time of one step, by stage',
+    labelNames: [...orderLabels, 'stage'],
+    buckets: SECONDS,
+    registers,
+  });
+  const effects = new Counter({
+    name: 'fhir_ai_adapter_effects_total',
+    help: 'Calls that must not be repeated, by what became of them',
+    labelNames: [...orderLabels, 'effect', 'outcome'],
+    registers,
+  });
+  const notifications = new Counter({
+    name: 'fhir_ai_adapter_notifications_total',
+    help: 'Notifications by what became of them',
+    labelNames: ['site', 'outcome'],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: 'fhir_ai_adapter_orders',
+    help: 'Orders by status now',
+    labelNames: ['site', 'vendor', 'status'],
+    registers,
+  });
+  const stored = new Gauge({
+    name: 'fhir_ai_adapter_notifications',
+    help: 'Stored notifications by state now',
+    labelNames: ['state'],
+    registers,
+  });
+  return {
+    registry,
+    engine: {
+      stage: (labels, seconds) => stages.observe(labels, seconds),
+      outcome: (labels) => outcomes.inc(labels),
+      effect: (labels) => effects.inc(labels),
+    },
+    notification: (site, outcome) => notifications.inc({ site, outcome }),
+    async render() {
+      waiting.reset();
+      for (const { count, ...labels } of await countOrders(database)) {
+        waiting.set(labels, count);
+      }
+      stored.reset();
+      for (const [state, count] of Object.entries(await countNotifications(database))) {
+        stored.set({ state }, count);
+      }
+      return registry.metrics();
+    },
+  };
+}

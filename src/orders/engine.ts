@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { asAdapterError } from '../errors.ts';
+import { later } from './clock.ts';
+import type { EngineServices, Hand } from './hand.ts';
+import type { Order } from './order.ts';
+import { step } from './step.ts';
+import { forgetOrder } from './store/admit-order.ts';
+import { claimOrders, nextDue } from './store/claim-orders.ts';
+import { dropAllLeases, releaseLeases, renewLeases } from './store/renew-leases.ts';
+import { saveStep } from './store/save-step.ts';
+
+export interface EngineOptions {
+  /** Orders worked on at once in this process. */
+  concurrency: number;
+  /** Seconds a lease lasts unless renewed: how long a dead process's orders wait. */
+  leaseSeconds: number;
+  /** Longest time between two looks at the table when no bell rings. */
+  pollSeconds: number;
+}
+
+export const ENGINE_DEFAULTS: EngineOptions = { concurrency: 8, leaseSeconds: 8, pollSeconds: 2 };
+
+export interface Engine {
+  /** Looks at the table now. */
+  wake(): void;
+  /** How many orders are in hand. */
+  busy(): number;
+  /** Takes no more orders, lets steps in hand finish for `graceSeconds`, then aborts and hands them back. */
+  stop(graceSeconds: number): Promise<void>;
+  /** Stops at once and stores nothing more, as if the process had died. */
+  halt(): void;
+}
+
+interface Held {
+  order: Order;
+  abort: AbortController;
+}
+
+/** Works on orders until stopped: claims what is due, takes each as far as it goes, sleeps until the next is due or a bell rings. */
+export async function startEngine(services: EngineServices, options: EngineOptions = ENGINE_DEFAULTS): Promise<Engine> {
+  const { database, clock, log } = services;
+  const me = randomUUID();
+  const held = new Map<string, Held>();
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+  let halted = false;
+  let timer: NodeJS.Timeout | undefined;
+  let claiming = false;
+  let again = false;
+
+  if (database.exclusive) {
+    await dropAllLeases(database);
+  }
+
+  const fill = async (): Promise<void> => {
+    if (claiming) {
+      again = true;
+      return;
+    }
+    claiming = true;
+    clearTimeout(timer);
+    let wait = options.pollSeconds * 1000;
+    try {
+      do {
+        again = false;
+        const room = options.concurrency - held.size;
+        if (stopping || room <= 0) {
+          break;
+        }
+        const now = clock.now();
+        const orders = await claimOrders(database, {
+          process: me,
+          limit: room,
+          now,
+          leaseUntil: later(now, options.leaseSeconds),
+        });
+        for (const order of orders) {
+          begin(order);
+        }
+        again ||= orders.length === room;
+      } while (again);
+      const due = stopping || held.size >= options.concurrency ? undefined : await nextDue(database);
+      if (due) {
+        wait = Math.min(wait, Math.max(0, due.getTime() - clock.now().getTime()) + 1);
+      }
+    } catch (thrown) {
+      log.warn({ process: me, code: asAdapterError(thrown).code }, 'orders could not be claimed');
+    } finally {
+      claiming = false;
+      if (!stopping) {
+        timer = setTimeout(fill, wait);
+      }
+    }
+  };
+
+  const begin = (order: Order): void => {
+    const mine: Held = { order, abort: new AbortController() };
+    held.set(order.id, mine);
+    const work = workOn(services, mine, () => stopping).finally(() => {
+      if (held.get(order.id) === mine) {
+        held.delete(order.id);
+      }
+      running.delete(work);
+      if (!halted) {
+        void fill();
+      }
+    });
+    running.add(work);
+  };
+
+  const renewal = setInterval(
+    async () => {
+      const mine = [...held.values()];
+      if (mine.length === 0) {
+        return;
+      }
+      try {
+        const ours = await renewLeases(
+          database,
+          mine.map(({ order }) => order),
+          later(clock.now(), options.leaseSeconds),
+        );
+        for (const { order, abort } of mine) {
+          // An order that was just put down is not ours either: only one that is still in hand was lost.
+          if (!ours.has(order.id) && held.get(order.id)?.order.fence === order.fence) {
+            abort.abort();
+          }
+        }
+      } catch {
+        log.warn({ process: me, code: 'database-unavailable' }, 'leases could not be renewed');
+      }
+    },
+    (options.leaseSeconds * 1000) / 3,
+  );
+
+  const deafen = database.listen((bell) => {
+    if (bell === 'orders') {
+      void fill();
+    }
+  });
+  void fill();
+
+  const quiet = (): void => {
+    stopping = true;
+    clearTimeout(timer);
+    clearInterval(renewal);
+    deafen();
+  };
+
+  return {
+    wake: () => void fill(),
+    busy: () => held.size,
+    async stop(graceSeconds) {
+      stopping = true;
+      clearTimeout(timer);
+      deafen();
+      const grace = setTimeout(() => {
+        for (const { abort } of held.values()) {
+          abort.abort();
+        }
+      }, graceSeconds * 1000);
+      await Promise.allSettled(running);
+      clearTimeout(grace);
+      quiet();
+    },
+    halt() {
+      halted = true;
+      quiet();
+      for (const { abort } of held.values()) {
+        abort.abort();
+      }
+    },
+  };
+}
+
+/** Takes one order as far as it goes now, storing after every step. */
+async function workOn(services: EngineServices, mine: Held, stopping: () => boolean): Promise<void> {
+  const { database, clock, log } = services;
+  let { order } = mine;
+  const site = services.sites.get(order.site);
+  const route = site?.routes.get(order.route);
+  if (!site || !route) {
+    // The configuration no longer has it: it waits, visibly, for the route to come back.
+    await database.query('update orders set lease_until = null, next_at = $2 where id = $1', [
+      order.id,
+      later(clock.now(), 300),
+    ]);
+    log.warn({ order: order.publicId, site: order.site, route: order.route }, 'no such route: the order waits');
+    return;
+  }
+  const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false };
+  const labels = { site: site.name, route: route.id, vendor: route.vendor.name };
+  try {
+    for (;;) {
+      await services.checkpoint('claimed', order);
+      const begun = performance.now();
+      const done = await step(order, hand);
+      const seconds = (performance.now() - begun) / 1000;
+      services.meter.stage({ ...labels, stage: order.leg }, seconds);
+      if (done.forget) {
+        await forgetOrder(database, order);
+        return;
+      }
+      await services.checkpoint('step-done', order);
+      const now = clock.now();
+      const sleeping = done.order.nextAt === null || done.order.nextAt > now || stopping();
+      const before = order.status;
+      order = await saveStep(database, {
+        order: done.order,
+        now,
+        events: done.events,
+        also: done.also,
+        ...(done.consumed && { consumed: done.consumed }),
+        release: sleeping,
+      });
+      mine.order = order;
+      if (order.status !== before) {
+        services.meter.outcome({ ...labels, outcome: order.status });
+        log.info({ order: order.publicId, ...labels, status: order.status, code: order.reason?.code }, 'order');
+      }
+      await services.checkpoint('step-stored', order);
+      if (sleeping) {
+        return;
+      }
+    }
+  } catch (thrown) {
+    const error = asAdapterError(thrown);
+    if (error.code !== 'lease-lost') {
+      log.warn({ order: order.publicId, code: error.code, operator: error.operator }, 'order put down');
+      await releaseLeases(database, [order]).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** What people ask of an order: stop it, try it again, go on after an answer. */
+import { asAdapterError } from '../errors.ts';
+import type { Hand, StepDone } from './hand.ts';
+import type { Order, OrderSnapshot } from './order.ts';
+import { allowCall } from './store/calls.ts';
+import { releaseCredential } from './store/credentials.ts';
+import { latestResult } from './store/order-data.ts';
+import { end, resume } from './transitions.ts';
+import { vendorContext } from './vendor-context.ts';
+
+/** Stops an order, at the vendor too where the vendor can. */
+export async function cancelOrder(order: Order, snapshot: OrderSnapshot | undefined, hand: Hand): Promise<StepDone> {
+  const { cancel } = order;
+  const reason = { code: 'cancelled', text: cancel?.text ?? 'The order was cancelled.' };
+  const stopped = await cancelAtVendor(order, snapshot, hand);
+  const change = end(order, 'cancelled', reason, hand.clock.now());
+  const untold = order.taskId === null && snapshot === undefined;
+  return {
+    order: untold ? { ...change.order, leg: 'ended', nextAt: null } : change.order,
+    events: change.events.map((event) => ({
+      ...event,
+      who: cancel?.by ?? 'adapter',
+      detail: { ...event.detail, vendor: stopped },
+    })),
+    consumed: { cancel: true },
+  };
+}
+
+/** `stopped`, `cannot` (the vendor has no cancel, or nothing runs there) or the code of why it failed. */
+export async function cancelAtVendor(order: Order, snapshot: OrderSnapshot | undefined, hand: Hand): Promise<string> {
+  const { vendor } = hand.route;
+  if (!vendor.cancel || !snapshot || order.leg !== 'vendor' || order.state === null) {
+    return 'cannot';
+  }
+  try {
+    await vendor.cancel(vendor.state.parse(order.state), vendorContext(hand, order, snapshot, undefined).context);
+    return 'stopped';
+  } catch (thrown) {
+    const error = asAdapterError(thrown);
+    hand.log.warn({ order: order.publicId, code: error.code, operator: error.operator }, 'not cancelled at the vendor');
+    return error.code;
+  }
+}
+
+/**
+ * Goes back to the stretch that failed or is held: reading a rejected order anew, the same step of a held one, the writing
+ * of a stored result, or a new run at the vendor where the run itself failed.
+ */
+export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
+  const now = hand.clock.now();
+  const who = order.retry?.by ?? 'adapter';
+  const done = (after: Order, from: string, also?: StepDone['also']): StepDone => ({
+    order: { ...resume(after, now), endedAt: null },
+    events: [{ event: 'retried', who, detail: { from } }],
+    consumed: { retry: true },
+    ...(also && { also }),
+  });
+  if (order.status === 'held') {
+    if (order.heldBy) {
+      await releaseCredential(hand.database, order.heldBy, now);
+    }
+    const key = order.effectKey;
+    return done(order, 'held', (sql) =>
+      key === null ? Promise.resolve() : allowCall(sql, { orderId: order.id, run: order.run, key }),
+    );
+  }
+  if (order.status === 'rejected') {
+    return done({ ...order, leg: 'read', outcome: null }, 'rejected');
+  }
+  if (order.status === 'completed' || order.status === 'failed') {
+    if (await latestResult(hand.database, order.id, order.run)) {
+      return done({ ...order, leg: 'write', publishing: { final: true }, outcome: null }, 'result');
+    }
+    return done({ ...order, leg: 'read', run: order.run + 1, state: null, outcome: null }, 'failed');
+  }
+  return { order: { ...order, nextAt: now }, events: [], consumed: { retry: true } };
+}
+
+/** A day's limit holds for that day: on the next one the order goes on by itself. */
+export function dayHasPassed(order: Order, now: Date): boolean {
+  const day = order.question?.id.startsWith('limit/per-day/') ? order.question.id.split('/')[2] : undefined;
+  return day !== undefined && now.toISOString().slice(0, 10) > day;
+}
+
+/** The answers to the engine's own questions; undefined: the question was the vendor's. */
+export function answeredLimit(order: Order, now: Date): StepDone | undefined {
+  const { answer, question } = order;
+  if (!answer || !question?.id.startsWith('limit/')) {
+    return undefined;
+  }
+  const events = [
+    { event: 'answered', who: answer.by, detail: { question: question.id, value: String(answer.value) } },
+  ];
+  if (answer.value !== 'proceed') {
+    const change = end(
+      order,
+      'cancelled',
+      { code: 'limit-reached', text: 'The order was not approved beyond the site’s limit.' },
+      now,
+    );
+    return { ...change, events: [...events, ...change.events] };
+  }
+  const day = question.id.split('/')[2];
+  const approved = day === undefined ? { ...order.approved, perOrder: true } : { ...order.approved, perDay: day };
+  return { order: { ...resume(order, now), approved, answer: null, question: null }, events };
+}

@@ -1,0 +1,116 @@
+import { AdapterError, asAdapterError } from '../errors.ts';
+import type { Hand, StepDone } from './hand.ts';
+import type { Order } from './order.ts';
+import { answeredLimit, cancelOrder, dayHasPassed, retryOrder } from './people.ts';
+import { readOrder } from './read-leg.ts';
+import { reviewNews } from './review-news.ts';
+import { STATES } from './states.ts';
+import { readSnapshot } from './store/order-data.ts';
+import { syncTask, taskDiffers } from './task-sync.ts';
+import { giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
+import { vendorStep } from './vendor-leg.ts';
+import { writeResults } from './write-leg.ts';
+
+/** An order that was taken so often without a single step being stored takes processes down with it. */
+const CLAIMS_WITHOUT_A_STEP = 30;
+/** A Task that could not be written while the order is on its way is tried again after this long. */
+const TASK_AGAIN_SECONDS = 30;
+
+/**
+ * One step of one order, by what matters most: what people asked, news, the Task, then the leg it is on. Never throws but
+ * for a lost lease or a database that is gone.
+ */
+export async function step(order: Order, hand: Hand): Promise<StepDone> {
+  const now = hand.clock.now();
+  try {
+    const done = await chosenStep(order, hand);
+    return hand.taskFailed ? { ...done, order: withTaskLater(done.order, now) } : done;
+  } catch (thrown) {
+    const error = asAdapterError(thrown);
+    if (error.code === 'lease-lost' || error.code === 'database-unavailable' || hand.signal.aborted) {
+      throw error;
+    }
+    if (error.code === 'unexpected') {
+      const name = error.cause instanceof Error ? error.cause.name : typeof error.cause;
+      hand.log.error(
+        { order: order.publicId, code: error.code, errorName: name, operator: error.operator },
+        'step failed',
+      );
+    }
+    return error.kind === 'permanent'
+      ? giveUp(order, error, now, undefined)
+      : retryLater(order, error, now, hand.random());
+  }
+}
+
+async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
+  const now = hand.clock.now();
+  if (order.claims > CLAIMS_WITHOUT_A_STEP && order.status !== 'held') {
+    return hold(order, { code: 'unexpected', text: 'The order could not be processed; support has been told.' });
+  }
+  const ended = STATES[order.status].ended;
+  if (order.retry) {
+    return retryOrder(order, hand);
+  }
+  const snapshot = order.leg === 'read' ? undefined : await readSnapshot(hand.database, order.id);
+  if (order.cancel) {
+    return ended ? { order, events: [], consumed: { cancel: true } } : cancelOrder(order, snapshot, hand);
+  }
+  if (order.news) {
+    return reviewNews(order, snapshot, hand);
+  }
+  if (order.leg === 'read') {
+    return order.status === 'held' && !mayGoOn(order, now) ? sleep(order, order.heldUntil) : readOrder(order, hand);
+  }
+  if (!snapshot) {
+    throw new AdapterError('unexpected', 'What was read of the order is gone', { kind: 'permanent', remedy: 'hold' });
+  }
+  // A publication writes the Task itself, in its transaction.
+  if (order.leg !== 'write' && order.leg !== 'ended' && !hand.taskFailed && taskDiffers(order, snapshot, hand)) {
+    const done = await syncTask(order, snapshot, hand);
+    if (done) {
+      return done;
+    }
+  }
+  if (order.status === 'waiting') {
+    return (
+      goOnAfterAnswer(order, now) ?? (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, order.nextAt))
+    );
+  }
+  if (order.status === 'held') {
+    return mayGoOn(order, now)
+      ? { order: resume(order, now), events: [{ event: 'resumed' }] }
+      : sleep(order, order.heldUntil);
+  }
+  switch (order.leg) {
+    case 'vendor':
+      return vendorStep(order, snapshot, hand);
+    case 'write':
+      return writeResults({ ...order, status: movingStatus(order) }, snapshot, hand);
+    default:
+      return { order: { ...order, leg: 'ended', nextAt: null }, events: [] };
+  }
+}
+
+function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
+  if (dayHasPassed(order, now)) {
+    return { order: { ...resume(order, now), question: null }, events: [{ event: 'resumed' }] };
+  }
+  return answeredLimit(order, now);
+}
+
+function mayGoOn(order: Order, now: Date): boolean {
+  return order.heldUntil !== null && order.heldUntil <= now;
+}
+
+/** Nothing to do until then (null: until somebody speaks). */
+function sleep(order: Order, until: Date | null): StepDone {
+  return { order: { ...order, nextAt: until }, events: [] };
+}
+
+function withTaskLater(order: Order, now: Date): Order {
+  const again = new Date(now.getTime() + TASK_AGAIN_SECONDS * 1000);
+  return order.leg === 'ended' || (order.nextAt !== null && order.nextAt <= again)
+    ? order
+    : { ...order, nextAt: again };
+}

@@ -1,0 +1,54 @@
+import type { Order } from '../order.ts';
+import { type Database, one } from './database.ts';
+import { ORDER_COLUMNS } from './order-row.ts';
+
+export interface OrderFilter {
+  site?: string | undefined;
+  status?: string | undefined;
+  vendor?: string | undefined;
+  /** Orders before this public id, newest first: the last one of the page before. */
+  before?: string | undefined;
+  limit: number;
+}
+
+/** A page of orders, newest first. */
+export async function listOrders(database: Database, filter: OrderFilter): Promise<Order[]> {
+  return database.query<Order>(
+    `select ${ORDER_COLUMNS} from orders
+      where ($1::text is null or site = $1) and ($2::text is null or status = $2) and ($3::text is null or vendor = $3)
+        and ($4::text is null or id < (select id from orders where public_id = $4))
+      order by id desc limit $5`,
+    [filter.site ?? null, filter.status ?? null, filter.vendor ?? null, filter.before ?? null, filter.limit],
+  );
+}
+
+export async function findOrder(database: Database, publicId: string): Promise<Order | undefined> {
+  return one<Order>(database, `select ${ORDER_COLUMNS} from orders where public_id = $1`, [publicId]);
+}
+
+/** Other generations of the same order. */
+export async function listGenerations(database: Database, baseKey: string): Promise<Order[]> {
+  return database.query<Order>(`select ${ORDER_COLUMNS} from orders where base_key = $1 order by generation`, [
+    baseKey,
+  ]);
+}
+
+/** How many orders there are by site, vendor and status: for metrics and readiness. */
+export async function countOrders(
+  database: Database,
+): Promise<{ site: string; vendor: string; status: string; count: number }[]> {
+  return database.query(
+    'select site, vendor, status, count(*)::int as count from orders group by site, vendor, status order by 1, 2, 3',
+  );
+}
+
+/** Billable calls of a site and vendor since a time. */
+export async function countCalls(
+  database: Database,
+  since: Date,
+): Promise<{ site: string; vendor: string; count: number }[]> {
+  return database.query(
+    'select site, vendor, count(*)::int as count from calls where started_at >= $1 group by site, vendor order by 1, 2',
+    [since],
+  );
+}

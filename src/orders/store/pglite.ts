@@ -1,0 +1,71 @@
+import { mkdir } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { AdapterError } from '../../errors.ts';
+import type { Database, Sql } from './database.ts';
+import { lockFolder } from './folder-lock.ts';
+
+interface Runner {
+  query<Row>(text: string, params?: unknown[]): Promise<{ rows: Row[] }>;
+}
+
+function sqlOf(runner: Runner): Sql {
+  return {
+    async query<Row>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
+      try {
+        return (await runner.query<Row>(text, [...params])).rows;
+      } catch (error) {
+        throw wrap(error);
+      }
+    },
+  };
+}
+
+function wrap(error: unknown): AdapterError {
+  return error instanceof AdapterError
+    ? error
+    : new AdapterError('unexpected', 'The embedded database refused a statement', { cause: error });
+}
+
+/**
+ * PostgreSQL in this process. There is one connection: a transaction holds it, so nothing inside `tx` may use the
+ * database but through the `sql` it was given.
+ * @param folder where the data lives, locked for this process; `memory://` keeps nothing.
+ */
+export async function openPglite(folder: string): Promise<Database> {
+  const unlock = folder.startsWith('memory://') ? async () => {} : await lock(folder);
+  const pglite = await PGlite.create(folder);
+  const sql = sqlOf(pglite);
+  const listeners = new Set<(bell: string) => void>();
+  const unlisten = await pglite.listen('fhir_ai_adapter_public', (bell) => {
+    for (const listener of listeners) {
+      listener(bell);
+    }
+  });
+
+  return {
+    kind: 'pglite',
+    exclusive: true,
+    query: sql.query,
+    async tx(work) {
+      try {
+        return await pglite.transaction((transaction) => work(sqlOf(transaction)));
+      } catch (error) {
+        throw wrap(error);
+      }
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      await unlisten();
+      await pglite.close();
+      await unlock();
+    },
+  };
+}
+
+async function lock(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true });
+  return lockFolder(folder);
+}

@@ -1,0 +1,33 @@
+import type { Database } from './database.ts';
+
+/** Prolongs the leases of the orders in hand; gives the ids of those that are still ours. */
+export async function renewLeases(
+  database: Database,
+  orders: { id: string; fence: string }[],
+  leaseUntil: Date,
+): Promise<Set<string>> {
+  const rows = await database.query<{ id: string }>(
+    `update orders set lease_until = $1
+       from unnest($2::bigint[], $3::bigint[]) as held(order_id, held_fence)
+      where orders.id = held.order_id and orders.fence = held.held_fence and orders.lease_until is not null
+     returning orders.id::text as id`,
+    [leaseUntil, orders.map((order) => order.id), orders.map((order) => order.fence)],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Hands orders back at once, so that another process need not wait for the lease to end. */
+export async function releaseLeases(database: Database, orders: { id: string; fence: string }[]): Promise<void> {
+  await database.query(
+    `update orders set lease_until = null, claims = 0
+       from unnest($1::bigint[], $2::bigint[]) as held(order_id, held_fence)
+      where orders.id = held.order_id and orders.fence = held.held_fence`,
+    [orders.map((order) => order.id), orders.map((order) => order.fence)],
+  );
+}
+
+/** Where nobody else can use the database, every lease in it belongs to a process that is gone. */
+export async function dropAllLeases(database: Database): Promise<void> {
+  await database.query('update orders set lease_until = null where lease_until is not null');
+  await database.query('delete from leases');
+}

@@ -1,0 +1,104 @@
+import { type AdapterError, asAdapterError } from '../errors.ts';
+import { type Answer, isRefusal } from '../vendors/contract.ts';
+import { runEffect } from './effect.ts';
+import type { Hand, StepDone } from './hand.ts';
+import type { Order, OrderSnapshot } from './order.ts';
+import { countFailure, countSuccess, countsAsFailure, holdCredential, mayCall } from './store/credentials.ts';
+import { addResult } from './store/order-data.ts';
+import { applyStep, end, giveUp, hold, retryLater } from './transitions.ts';
+import { vendorContext, vendorOrder } from './vendor-context.ts';
+
+/** One step at the vendor: begin, an effect, or an advance. */
+export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
+  if (order.state === null) {
+    return begin(order, snapshot, hand);
+  }
+  const { route, database, clock } = hand;
+  const held = await mayCall(database, route.credential, clock.now());
+  if (held) {
+    return hold(order, held.reason, { until: held.until, credential: route.credential });
+  }
+  try {
+    const done =
+      order.effect === null ? await advance(order, snapshot, hand) : await effectOrAdvance(order, snapshot, hand);
+    await countSuccess(database, route.credential, clock.now());
+    return done;
+  } catch (thrown) {
+    return afterError(order, asAdapterError(thrown), hand);
+  }
+}
+
+function begin(order: Order, snapshot: OrderSnapshot, hand: Hand): StepDone {
+  const now = hand.clock.now();
+  if (order.reason) {
+    return end(order, 'rejected', order.reason, now);
+  }
+  const begun = hand.route.vendor.begin(vendorOrder(order, snapshot, hand.route.options));
+  if (isRefusal(begun)) {
+    return end(order, 'rejected', { code: begun.refuse.code, text: begun.refuse.text }, now);
+  }
+  return {
+    order: { ...order, status: 'accepted', state: begun, startedAt: order.startedAt ?? now, nextAt: now },
+    events: [{ event: 'accepted' }],
+  };
+}
+
+async function effectOrAdvance(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
+  const outcome = await runEffect(order, snapshot, hand);
+  return 'answer' in outcome ? advance(order, snapshot, hand, outcome.answer) : outcome;
+}
+
+async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effectAnswer?: Answer): Promise<StepDone> {
+  const { vendor } = hand.route;
+  const answer: Answer | undefined = effectAnswer ?? (order.answer ? { to: 'question', ...order.answer } : undefined);
+  const { context, store } = vendorContext(hand, order, snapshot, answer);
+  const step = await vendor.advance(vendor.state.parse(order.state), context);
+  await hand.checkpoint('advanced', order);
+  const now = hand.clock.now();
+  const change = applyStep(order, step, now);
+  const result = 'done' in step ? step.done : 'publish' in step ? step.publish : undefined;
+  return {
+    ...change,
+    also: async (sql) => {
+      await store(sql);
+      if (result !== undefined) {
+        await addResult(sql, { orderId: order.id, run: order.run, result, final: 'done' in step, now });
+      }
+    },
+  };
+}
+
+/** What an error at the vendor makes of the order, and of its credential. */
+export async function afterError(order: Order, error: AdapterError, hand: Hand): Promise<StepDone> {
+  if (error.code === 'lease-lost' || error.code === 'database-unavailable' || error.code === 'shutting-down') {
+    throw error;
+  }
+  const { database, route, site, clock, random } = hand;
+  const now = clock.now();
+  const whose = { credential: route.credential, site: site.name, vendor: route.vendor.name, now };
+  if (countsAsFailure(error) && (await countFailure(database, { ...whose, error }))) {
+    hand.log.warn(
+      { site: site.name, vendor: route.vendor.name, code: error.code, operator: error.operator },
+      'breaker open',
+    );
+  }
+  if (error.kind !== 'permanent') {
+    if (error.code === 'vendor-busy' && error.retryAfter !== undefined) {
+      const until = new Date(now.getTime() + error.retryAfter * 1000);
+      const reason = { code: error.code, text: 'The vendor asked to wait; the order goes on by itself.' };
+      await holdCredential(database, { ...whose, reason, until });
+    }
+    return retryLater(order, error, now, random());
+  }
+  const credentialMatter = error.code === 'vendor-unauthorized' || error.code === 'vendor-quota';
+  if (error.remedy === 'hold') {
+    hand.log.error(
+      { order: order.publicId, site: site.name, vendor: route.vendor.name, code: error.code, operator: error.operator },
+      'order held',
+    );
+    if (credentialMatter) {
+      await holdCredential(database, { ...whose, reason: { code: error.code, text: error.orderer } });
+    }
+  }
+  return giveUp(order, error, now, credentialMatter ? route.credential : undefined);
+}

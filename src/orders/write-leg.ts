@@ -1,0 +1,80 @@
+import { AdapterError } from '../errors.ts';
+import { later } from './clock.ts';
+import type { Hand, StepDone } from './hand.ts';
+import type { Order, OrderSnapshot } from './order.ts';
+import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
+import { taskView, viewDigest } from './task-view.ts';
+import { vendorOrder } from './vendor-context.ts';
+
+/**
+ * Writes what the vendor found into the EHR. The result is stored, so this may fail and come again as often as it must
+ * without the vendor being called; what already stands is found by its identifiers.
+ */
+export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
+  const { database, clock, route, site } = hand;
+  const { vendor } = route;
+  const stored = await latestResult(database, order.id, order.run);
+  if (!stored || !snapshot.subject) {
+    throw new AdapterError('unexpected', 'There is no result to write', { kind: 'permanent', remedy: 'hold' });
+  }
+  const findings = vendor.toFindings(vendor.result.parse(stored.result), vendorOrder(order, snapshot, route.options));
+  const final = order.publishing?.final ?? true;
+  const now = clock.now();
+  const shown: Order = {
+    ...order,
+    status: final ? 'completed' : 'working',
+    endedAt: final ? now : null,
+    reason: null,
+  };
+  const written = await listWritten(database, order.id);
+  const who = { name: vendor.name, title: vendor.title };
+  await hand.checkpoint('publishing', order);
+  const published = await site.ehr.publish(
+    {
+      key: order.key,
+      vendor: who,
+      focus: snapshot.focus,
+      subject: snapshot.subject,
+      ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
+      findings,
+      inputs: snapshot.inputs,
+      ranFrom: (order.startedAt ?? now).toISOString(),
+      ranUntil: now.toISOString(),
+      now: now.toISOString(),
+      written,
+      superseded: await listSuperseded(database, order.baseKey, order.generation),
+      task: taskView(shown, snapshot, who, [], now),
+      taskId: order.taskId ?? '',
+      taskVersion: order.taskVersion ?? undefined,
+    },
+    vendor,
+  );
+  await hand.checkpoint('published', order);
+  const after: Order = {
+    ...shown,
+    leg: final ? 'ended' : 'vendor',
+    publishing: null,
+    notes: published.leftAlone.length > 0 ? published.leftAlone : order.notes,
+    taskId: published.task.id,
+    taskVersion: published.task.version ?? null,
+    attempts: 0,
+    lastError: null,
+    nextAt: final ? null : later(now, order.publishing?.after ?? 0),
+  };
+  return {
+    order: { ...after, taskShown: viewDigest(taskView(after, snapshot, who, [], now)) },
+    events: [
+      {
+        event: 'written',
+        detail: {
+          final,
+          resources: published.written.length,
+          leftOut: published.leftOut.length,
+          leftAlone: published.leftAlone.length,
+        },
+      },
+      ...(final ? [{ event: 'completed' }] : []),
+    ],
+    also: (sql) => saveWritten(sql, order.id, published.written, now),
+  };
+}
