@@ -9,6 +9,8 @@
  * `message` is public: it may stand in a log line, a Task or an API answer. It never carries a body, a name, an id of a
  * patient, a URL query or a token. What only helps a developer goes into `cause`, which is never logged whole.
  */
+import type { OperationOutcome } from '@medplum/fhirtypes';
+
 export type ErrorKind = 'transient' | 'ambiguous' | 'permanent';
 
 /** What the engine does with an order that meets a permanent error: give up, or wait for an operator. */
@@ -87,6 +89,8 @@ export interface ErrorOptions {
   retryAfter?: number;
   /** The HTTP status of the other side's answer, where there was one. */
   status?: number;
+  /** What the FHIR server said; kept for the order, never logged or serialized: it may quote what we sent. */
+  outcome?: OperationOutcome;
 }
 
 export class AdapterError extends Error {
@@ -96,6 +100,7 @@ export class AdapterError extends Error {
   readonly orderer: string;
   readonly retryAfter: number | undefined;
   readonly status: number | undefined;
+  declare readonly outcome: OperationOutcome | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -109,6 +114,7 @@ export class AdapterError extends Error {
     this.status = options.status;
     // A cause may hold bodies and URLs: keep it out of serializers and console output.
     Object.defineProperty(this, 'cause', { enumerable: false });
+    Object.defineProperty(this, 'outcome', { enumerable: false, value: options.outcome });
   }
 
   /** What an operator can do about it. */

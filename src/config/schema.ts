@@ -7,7 +7,8 @@ const notifySecret = z
   .string()
   .min(8, 'at least 8 characters')
   .refine((value) => !/[:\r\n]/.test(value), 'must not contain a colon or a line break');
-const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(2)]);
+const oneOrTwo = <T extends z.ZodType>(item: T) =>
+  z.union([item, z.array(item).min(1).max(2)], { error: 'one text, or a list of two while rotating' });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 export const ROLES = ['viewer', 'operator', 'approver'] as const;
@@ -19,37 +20,43 @@ const user = z.strictObject({
   roles: z.array(z.enum(ROLES)).min(1),
 });
 
-const fhirAuth = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('none') }),
-  z.strictObject({ type: z.literal('bearer'), token: secret }),
-  z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: secret }),
-  z.strictObject({
-    type: z.literal('client-secret'),
-    tokenUrl: httpUrl,
-    clientId: z.string().min(1),
-    clientSecret: secret,
-    scope: z.string().optional(),
-    /** `basic`: Authorization header; `body`: form fields. */
-    method: z.enum(['basic', 'body']).default('basic'),
-  }),
-  z
-    .strictObject({
-      type: z.literal('smart-backend'),
+const AUTH_TYPES = ['none', 'bearer', 'basic', 'client-secret', 'smart-backend'];
+
+const fhirAuth = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('none') }),
+    z.strictObject({ type: z.literal('bearer'), token: secret }),
+    z.strictObject({ type: z.literal('basic'), username: z.string().min(1), password: secret }),
+    z.strictObject({
+      type: z.literal('client-secret'),
+      tokenUrl: httpUrl,
       clientId: z.string().min(1),
-      privateKeyFile: z.string().min(1).optional(),
-      /** PEM (PKCS#8) or JWK as text, e.g. `${file:/run/secrets/key.pem}`. */
-      privateKey: secret.optional(),
-      alg: z.enum(['RS384', 'ES384']),
-      kid: z.string().optional(),
+      clientSecret: secret,
       scope: z.string().optional(),
-      /** Only where the server has no discovery document. */
-      tokenUrl: httpUrl.optional(),
-    })
-    .refine((auth) => (auth.privateKey === undefined) !== (auth.privateKeyFile === undefined), {
-      message: 'exactly one of privateKey and privateKeyFile is needed',
-      path: ['privateKeyFile'],
+      /** `basic`: Authorization header; `body`: form fields. */
+      method: z.enum(['basic', 'body']).default('basic'),
     }),
-]);
+    z
+      .strictObject({
+        type: z.literal('smart-backend'),
+        clientId: z.string().min(1),
+        privateKeyFile: z.string().min(1).optional(),
+        /** PEM (PKCS#8) or JWK as text, e.g. `${file:/run/secrets/key.pem}`. */
+        privateKey: secret.optional(),
+        alg: z.enum(['RS384', 'ES384']),
+        kid: z.string().optional(),
+        scope: z.string().optional(),
+        /** Only where the server has no discovery document. */
+        tokenUrl: httpUrl.optional(),
+      })
+      .refine((auth) => (auth.privateKey === undefined) !== (auth.privateKeyFile === undefined), {
+        message: 'exactly one of privateKey and privateKeyFile is needed',
+        path: ['privateKeyFile'],
+      }),
+  ],
+  { error: `type must be one of ${AUTH_TYPES.join(', ')}` },
+);
 
 /** The types we may write; only these can be called essential. */
 export const RESULT_TYPES = [
@@ -81,7 +88,9 @@ const subscriptions = z.strictObject({
   register: z.boolean().default(true),
   dialect: z.enum(DIALECTS).default('auto'),
   /** `none` has to be said aloud; otherwise one secret, or two while rotating. */
-  secret: z.union([z.literal('none'), oneOrTwo(notifySecret)]),
+  secret: z.union([z.literal('none'), oneOrTwo(notifySecret)], {
+    error: 'a secret, a list of two while rotating, or "none", which has to be said aloud',
+  }),
   /** A node-cron expression; `off` where no sweep is wanted. */
   sweep: z.string().default('*/5 * * * *'),
 });

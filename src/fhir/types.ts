@@ -1,5 +1,5 @@
 /** What the fhir room offers the rest of the house: the client of one site, what is read of an order, what is written. */
-import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Task } from '@medplum/fhirtypes';
+import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Specimen, Task } from '@medplum/fhirtypes';
 import type { Findings } from '../findings.ts';
 import type { InputKind, OrderInput } from '../vendors/contract.ts';
 
@@ -78,14 +78,31 @@ export interface OrderReading {
   /** Reference of the Encounter as the focus states it. */
   encounterReference?: string;
   requester?: string;
+  specimens?: Specimen[];
   inputs: CollectedInput[];
   /** Why the order cannot be done, in words for the clinician; absent: it can. */
   refusal?: { code: 'order-incomplete' | 'input-unavailable' | 'input-unsupported' | 'input-too-large'; text: string };
+  /** Why it is not an order yet (a preliminary note), in words; it becomes one when it changes. Then there are no inputs. */
+  notYet?: string;
+  /** Why it is no order any more (entered in error, superseded, revoked), in words. Then there are no inputs. */
+  withdrawn?: string;
+  /**
+   * Lower-case hex SHA-256 of what counts as the order's content, from resources alone (attachments by hash, size, title,
+   * media type and address without query; not meta): equal signatures mean that an update changed nothing for us.
+   */
+  signature: string;
 }
 
 export type ReadOrder = (
   client: FhirClient,
-  order: { type: string; id: string; needs: InputKind[]; acceptMissingDocStatus: boolean },
+  order: {
+    type: string;
+    id: string;
+    needs: InputKind[];
+    acceptMissingDocStatus: boolean;
+    /** False: only the resources, for a look at status and signature; no attachment is fetched. Default true. */
+    download?: boolean;
+  },
 ) => Promise<OrderReading | undefined>;
 
 /** The order as its Task shows it. Pure input of the Task builder. */
@@ -153,4 +170,10 @@ export interface Published {
   leftOut: { part: string; why: string }[];
   /** Resources of ours that somebody else has edited since: left alone, said on the Task. */
   leftAlone: string[];
+  /** What our own validation found wrong with what was left out, as warnings. */
+  warnings?: OperationOutcome;
+  /** Second copies of ours that were found and withdrawn. */
+  duplicates?: string[];
+  /** A person has ended the Task meanwhile: nothing more was written. */
+  cancelled?: boolean;
 }

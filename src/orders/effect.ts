@@ -191,14 +191,13 @@ function limitReached(
     );
   }
   if (limits.perDay !== undefined && after.day > limits.perDay && order.approved?.perDay !== today) {
-    const change = ask(
+    return ask(
       order,
       question(
         `limit/per-day/${today}`,
         `The site's limit of ${limits.perDay} calls to ${vendor.title} a day is reached; the order goes on tomorrow unless somebody approves it today.`,
       ),
     );
-    return { ...change, order: { ...change.order, nextAt: new Date(day.getTime() + DAY_MS) } };
   }
   return undefined;
 }

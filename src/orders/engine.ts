@@ -8,6 +8,7 @@ import { forgetOrder } from './store/admit-order.ts';
 import { claimOrders, nextDue } from './store/claim-orders.ts';
 import { dropAllLeases, releaseLeases, renewLeases } from './store/renew-leases.ts';
 import { saveStep } from './store/save-step.ts';
+import { owesTask } from './task-sync.ts';
 
 export interface EngineOptions {
   /** Orders worked on at once in this process. */
@@ -190,6 +191,7 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
   }
   const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false };
   const labels = { site: site.name, route: route.id, vendor: route.vendor.name };
+  let afterTask: Date | null | undefined;
   try {
     for (;;) {
       await services.checkpoint('claimed', order);
@@ -203,10 +205,15 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
       }
       await services.checkpoint('step-done', order);
       const now = clock.now();
-      const sleeping = done.order.nextAt === null || done.order.nextAt > now || stopping();
+      // A step that leaves a Task to be written is due at once, so that a crash cannot lose it; the time at which the
+      // order itself goes on is put back once the Task stands.
+      const next = done.task && afterTask !== undefined ? { ...done.order, nextAt: afterTask } : done.order;
+      const owes = !hand.taskFailed && owesTask(next);
+      afterTask = owes ? next.nextAt : undefined;
+      const sleeping = stopping() || (!owes && (next.nextAt === null || next.nextAt > now));
       const before = order.status;
       order = await saveStep(database, {
-        order: done.order,
+        order: owes ? { ...next, nextAt: now } : next,
         now,
         events: done.events,
         also: done.also,

@@ -43,6 +43,8 @@ export interface StepDone {
   events: TimelineEvent[];
   also?: (sql: Sql) => Promise<void>;
   consumed?: { news?: boolean; cancel?: boolean; retry?: boolean };
+  /** It wrote the Task, and nothing else. */
+  task?: boolean;
   /** The order was none (a draft, an unchanged note) and is forgotten. */
   forget?: boolean;
 }

@@ -1,5 +1,6 @@
 /** What people ask of an order: stop it, try it again, go on after an answer. */
 import { asAdapterError } from '../errors.ts';
+import type { Question } from '../vendors/contract.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { allowCall } from './store/calls.ts';
@@ -76,10 +77,10 @@ export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
   return { order: { ...order, nextAt: now }, events: [], consumed: { retry: true } };
 }
 
-/** A day's limit holds for that day: on the next one the order goes on by itself. */
-export function dayHasPassed(order: Order, now: Date): boolean {
-  const day = order.question?.id.startsWith('limit/per-day/') ? order.question.id.split('/')[2] : undefined;
-  return day !== undefined && now.toISOString().slice(0, 10) > day;
+/** A day's limit holds for that day: when the next one begins the order goes on by itself. Null for any other question. */
+export function dayAfter(question: Question | null): Date | null {
+  const day = question?.id.startsWith('limit/per-day/') ? question.id.split('/')[2] : undefined;
+  return day === undefined ? null : new Date(Date.parse(day) + 86_400_000);
 }
 
 /** The answers to the engine's own questions; undefined: the question was the vendor's. */

@@ -18,7 +18,12 @@ export async function reviewNews(order: Order, snapshot: OrderSnapshot | undefin
     // It will be read as it is now anyway.
     return { order, events: [], consumed: settled };
   }
-  const reading = await site.ehr.readOrder({ type: order.resourceType, id: order.resourceId, needs: [] });
+  const reading = await site.ehr.readOrder({
+    type: order.resourceType,
+    id: order.resourceId,
+    needs: route.vendor.needs,
+    download: false,
+  });
   const now = clock.now();
   if (!reading || reading.withdrawn !== undefined) {
     if (ended) {

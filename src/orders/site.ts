@@ -7,7 +7,13 @@ import type { VendorHttp } from '../vendors/http.ts';
 
 /** The EHR as the engine sees it; main.ts builds it of the fhir room's functions. */
 export interface Ehr {
-  readOrder(order: { type: string; id: string; needs: InputKind[] }): Promise<OrderReading | undefined>;
+  /** `download: false`: only whether it still stands, and its signature. */
+  readOrder(order: {
+    type: string;
+    id: string;
+    needs: InputKind[];
+    download?: boolean;
+  }): Promise<OrderReading | undefined>;
   /** Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. */
   saveTask(
     view: Omit<TaskView, 'owner'>,

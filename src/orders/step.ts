@@ -1,12 +1,12 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order } from './order.ts';
-import { answeredLimit, cancelOrder, dayHasPassed, retryOrder } from './people.ts';
+import { answeredLimit, cancelOrder, dayAfter, retryOrder } from './people.ts';
 import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
 import { readSnapshot } from './store/order-data.ts';
-import { syncTask, taskDiffers } from './task-sync.ts';
+import { owesTask, syncTask } from './task-sync.ts';
 import { giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { writeResults } from './write-leg.ts';
@@ -65,8 +65,7 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   if (!snapshot) {
     throw new AdapterError('unexpected', 'What was read of the order is gone', { kind: 'permanent', remedy: 'hold' });
   }
-  // A publication writes the Task itself, in its transaction.
-  if (order.leg !== 'write' && order.leg !== 'ended' && !hand.taskFailed && taskDiffers(order, snapshot, hand)) {
+  if (!hand.taskFailed && owesTask(order)) {
     const done = await syncTask(order, snapshot, hand);
     if (done) {
       return done;
@@ -74,7 +73,8 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   }
   if (order.status === 'waiting') {
     return (
-      goOnAfterAnswer(order, now) ?? (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, order.nextAt))
+      goOnAfterAnswer(order, now) ??
+      (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, dayAfter(order.question)))
     );
   }
   if (order.status === 'held') {
@@ -93,7 +93,8 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
 }
 
 function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
-  if (dayHasPassed(order, now)) {
+  const tomorrow = dayAfter(order.question);
+  if (tomorrow && tomorrow <= now) {
     return { order: { ...resume(order, now), question: null }, events: [{ event: 'resumed' }] };
   }
   return answeredLimit(order, now);

@@ -4,13 +4,12 @@ import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { STATES } from './states.ts';
 import { listWritten } from './store/order-data.ts';
-import { taskView, viewDigest } from './task-view.ts';
+import { shownOf, taskView } from './task-view.ts';
 import { backoffSeconds } from './transitions.ts';
 
-/** Would the Task look different if it were written now? */
-export function taskDiffers(order: Order, snapshot: OrderSnapshot, hand: Hand): boolean {
-  const { name, title } = hand.route.vendor;
-  return viewDigest(taskView(order, snapshot, { name, title }, [], new Date(0))) !== order.taskShown;
+/** Would the Task look different if it were written now? Results write it themselves, in their transaction. */
+export function owesTask(order: Order): boolean {
+  return (order.leg === 'vendor' || order.leg === 'tell') && shownOf(order) !== order.taskShown;
 }
 
 /**
@@ -30,7 +29,7 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
       ...order,
       taskId: saved.id,
       taskVersion: saved.version ?? null,
-      taskShown: viewDigest(view),
+      taskShown: shownOf(order),
       ...(told && { leg: 'ended' as const, nextAt: null, attempts: 0 }),
     };
     if (saved.closedByPerson && !STATES[order.status].ended) {
@@ -39,6 +38,7 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
     return {
       order: after,
       events: [{ event: 'task', detail: { status: view.status, version: saved.version ?? null } }],
+      task: true,
     };
   } catch (thrown) {
     const error = asAdapterError(thrown);

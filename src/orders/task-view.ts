@@ -38,8 +38,17 @@ export function taskView(
   };
 }
 
-/** Equal for views that a reader could not tell apart: the time of writing and the outputs do not count. */
-export function viewDigest(view: View): string {
-  const { lastModified: _, outputs: __, jobs: ___, ...shown } = view;
+/**
+ * A digest of what of an order its Task shows: equal for orders whose Tasks a reader could not tell apart. Kept with the
+ * order, so that the Task is written only when it would differ.
+ */
+export function shownOf(order: Order): string {
+  const facts = STATES[order.status];
+  const shown = [
+    facts.task,
+    order.status === 'received' ? null : order.reason,
+    facts.ended ? null : order.businessStatus,
+    order.notes ?? [],
+  ];
   return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 22);
 }

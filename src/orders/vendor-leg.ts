@@ -1,4 +1,4 @@
-import { type AdapterError, asAdapterError } from '../errors.ts';
+import { AdapterError, asAdapterError } from '../errors.ts';
 import { type Answer, isRefusal } from '../vendors/contract.ts';
 import { runEffect } from './effect.ts';
 import type { Hand, StepDone } from './hand.ts';
@@ -53,6 +53,13 @@ async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effect
   const answer: Answer | undefined = effectAnswer ?? (order.answer ? { to: 'question', ...order.answer } : undefined);
   const { context, store } = vendorContext(hand, order, snapshot, answer);
   const step = await vendor.advance(vendor.state.parse(order.state), context);
+  if ('effect' in step && answer?.to === 'effect' && answer.key === step.key) {
+    // It would be answered from the stored call for ever.
+    throw new AdapterError('unexpected', `Vendor ${vendor.name} asks for a call again whose answer it was just given`, {
+      kind: 'permanent',
+      remedy: 'hold',
+    });
+  }
   await hand.checkpoint('advanced', order);
   const now = hand.clock.now();
   const change = applyStep(order, step, now);

@@ -3,7 +3,7 @@ import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
-import { taskView, viewDigest } from './task-view.ts';
+import { shownOf, taskView } from './task-view.ts';
 import { vendorOrder } from './vendor-context.ts';
 
 /**
@@ -62,7 +62,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     nextAt: final ? null : later(now, order.publishing?.after ?? 0),
   };
   return {
-    order: { ...after, taskShown: viewDigest(taskView(after, snapshot, who, [], now)) },
+    order: { ...after, taskShown: shownOf(after) },
     events: [
       {
         event: 'written',

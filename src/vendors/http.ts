@@ -33,7 +33,9 @@ export interface VendorHttp {
   /**
    * Sends a request. Throws AdapterError: `vendor-unreachable` (never sent: transient even with `once`), `vendor-timeout`,
    * `vendor-busy` (429 or 503 with its Retry-After), `vendor-error` (5xx), `vendor-unauthorized` (401, 403),
-   * `vendor-rejected` (other 4xx). A vendor's own meaning of a status is told by `classify`.
+   * `vendor-rejected` (other 4xx), `vendor-protocol` (a redirect, which is never followed, or an answer over the size limit).
+   * A broken connection after the request may have left is `vendor-error`. A vendor that gives a status its own meaning
+   * takes it into `accept` and reads it itself.
    */
   request(request: VendorRequest): Promise<VendorResponse>;
 }

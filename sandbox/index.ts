@@ -1,0 +1,134 @@
+/** The sandbox: an EHR and the vendors' simulators in one process, for trying the adapter without anybody's account. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import { type Ehr, openEhr } from './ehr/index.ts';
+import type { EhrOptions } from './ehr/types.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { faultRoutes } from './faults-routes.ts';
+import { type HealthsageOptions, healthsageRoutes } from './healthsage/routes.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { ledgerRoutes } from './ledger-routes.ts';
+
+export interface SandboxOptions {
+  /** 0, the default: any free port. */
+  port?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Whose habits the EHR has; default `medplum`. */
+  manner?: EhrOptions['manner'];
+  /** Default `atomic`. */
+  transactions?: EhrOptions['transactions'];
+  now?: () => Date;
+  healthsage?: HealthsageOptions;
+  /** What else the EHR can be told: limits, tokens, time scales. */
+  ehr?: Partial<Omit<EhrOptions, 'manner' | 'transactions' | 'now' | 'baseUrl' | 'storageUrl' | 'faults'>>;
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:8090`, without a slash at the end. */
+  url: string;
+  ehr: Ehr;
+  faults: Faults;
+  ledger: Ledger;
+  /** Stops listening and breaks off what is open. */
+  close(): Promise<void>;
+}
+
+/** Where everything is, below the sandbox's URL. */
+export const PATHS = {
+  ehr: '/fhir/R4',
+  storage: '/storage',
+  healthsage: '/healthsage',
+  faults: '/faults',
+  ledger: '/ledger',
+} as const;
+
+/** The vendors whose simulators do not exist yet; their paths are reserved. */
+const RESERVED = ['/hemato', '/aignostics', '/histai', '/hautai'];
+
+/** Starts the sandbox. Rejects with the error of `listen` where the port is not to be had. */
+export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, host = '127.0.0.1', manner = 'medplum', transactions = 'atomic', now = () => new Date() } = options;
+  const faults = createFaults();
+  const ledger = createLedger(now);
+  let url = '';
+  const ehr = openEhr({
+    ...options.ehr,
+    manner,
+    transactions,
+    now,
+    baseUrl: () => `${url}${PATHS.ehr}`,
+    storageUrl: () => `${url}${PATHS.storage}`,
+    faults: faults.of('ehr'),
+  });
+  const healthsage = healthsageRoutes({
+    faults: faults.of('healthsage'),
+    ledger: ledger.of('healthsage'),
+    now,
+    ...(options.healthsage && { options: options.healthsage }),
+  });
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(PATHS.ehr, ehr.router);
+  app.use(PATHS.storage, ehr.storage);
+  app.use(PATHS.healthsage, healthsage);
+  app.use(PATHS.faults, faultRoutes(faults));
+  app.use(PATHS.ledger, ledgerRoutes(ledger));
+  app.get('/', (_request, response) => {
+    response.json({ paths: PATHS, faults: faults.list() });
+  });
+  app.use(RESERVED, notYet);
+  app.use(notFound);
+  app.use(failed);
+
+  const server = createServer(app);
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    await ehr.close();
+    throw error;
+  }
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server.address())}`;
+
+  return {
+    url,
+    ehr,
+    faults,
+    ledger,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await Promise.all([closed, ehr.close()]);
+    },
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === 'string') {
+    throw new Error('The sandbox listens on no port');
+  }
+  return address.port;
+}
+
+const notYet: RequestHandler = (request, response) => {
+  const error = `There is no simulator at ${request.baseUrl} yet`;
+  response.status(404).json({ error, hint: `Simulated vendors: ${PATHS.healthsage}` });
+};
+
+const notFound: RequestHandler = (_request, response) => {
+  response.status(404).json({ error: 'There is nothing here', hint: `Try one of ${Object.values(PATHS).join(' ')}` });
+};
+
+const failed: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const status = typeof error?.status === 'number' ? error.status : 500;
+  response.status(status).json({ error: status < 500 ? 'The request cannot be read' : 'The sandbox itself failed' });
+};

@@ -1,0 +1,78 @@
+/** The parts of a configuration that a vendor's own schemas rule: its settings and the options of its routes. */
+import type { z } from 'zod';
+import { itemsAt } from './cross-check.ts';
+import { suggestion } from './nearest.ts';
+import { parse } from './parse.ts';
+import { formatPath, type Path, type Problem, valueAt } from './problems.ts';
+
+/** What is needed of a vendor here. */
+export interface ConfiguredVendor {
+  settings: z.ZodType<unknown>;
+  options: z.ZodType<unknown>;
+}
+
+export type VendorRegistry = Readonly<Record<string, ConfiguredVendor>>;
+
+export interface VendorParts {
+  problems: Problem[];
+  /** What the vendors' schemas made of the raw parts, by their formatted paths. */
+  parsed: Map<string, unknown>;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Parses every `sites[].vendors.<name>` and `sites[].routes[].options` with the schemas of the vendor they are for. */
+export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded: ReadonlySet<string>): VendorParts {
+  const problems: Problem[] = [];
+  const parsed = new Map<string, unknown>();
+  const vendorOf = (name: string) => (Object.hasOwn(vendors, name) ? vendors[name] : undefined);
+  const names = Object.keys(vendors);
+
+  const run = (schema: z.ZodType<unknown>, value: unknown, path: Path): void => {
+    const result = parse(schema, value, path, expanded);
+    if ('problems' in result) {
+      problems.push(...result.problems);
+    } else {
+      parsed.set(formatPath(path), result.data);
+    }
+  };
+  const noVendor = (path: Path, hint: string): void => {
+    const has = names.length === 0 ? 'it has none' : `it has: ${names.join(', ')}`;
+    problems.push({ path: formatPath(path), message: `this version has no vendor of that name; ${has}${hint}` });
+  };
+
+  for (const site of itemsAt(raw, ['sites'])) {
+    const settings = valueAt(site.item, ['vendors']);
+    for (const [name, value] of Object.entries(isMapping(settings) ? settings : {})) {
+      const vendor = vendorOf(name);
+      const path = [...site.path, 'vendors', name];
+      if (vendor === undefined) {
+        noVendor(path, suggestion(name, names));
+      } else if (isMapping(value)) {
+        run(vendor.settings, value, path);
+      }
+    }
+    for (const route of itemsAt(raw, [...site.path, 'routes'])) {
+      const name = valueAt(route.item, ['vendor']);
+      if (typeof name !== 'string' || name === '') {
+        continue;
+      }
+      const vendor = vendorOf(name);
+      if (vendor === undefined) {
+        noVendor([...route.path, 'vendor'], suggestion(name, names));
+        continue;
+      }
+      if (!isMapping(settings) || !Object.hasOwn(settings, name)) {
+        const at = formatPath([...site.path, 'vendors']);
+        problems.push({ path: formatPath([...route.path, 'vendor']), message: `has no settings under ${at}` });
+      }
+      const options = valueAt(route.item, ['options']) ?? {};
+      if (isMapping(options)) {
+        run(vendor.options, options, [...route.path, 'options']);
+      }
+    }
+  }
+  return { problems, parsed };
+}

@@ -1,0 +1,92 @@
+/** What a server says it can do, read leniently: statements in the field leave out most of what the standard asks for. */
+import { z } from 'zod';
+import { RESULT_TYPES } from '../config/schema.ts';
+import type { Capabilities, TypeCapabilities } from './types.ts';
+
+/** A list whose unreadable items are dropped; not a list: empty. */
+const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .transform((items) =>
+      items.flatMap((value) => {
+        const parsed = item.safeParse(value);
+        return parsed.success ? [parsed.data] : [];
+      }),
+    );
+const text = z.string().min(1).optional().catch(undefined);
+const flag = z.boolean().catch(false);
+const coded = list(z.looseObject({ code: z.string() }));
+
+const resource = z.looseObject({
+  type: z.string().min(1),
+  interaction: coded,
+  versioning: z.enum(['no-version', 'versioned', 'versioned-update']).or(z.literal('unknown')).catch('unknown'),
+  conditionalCreate: flag,
+  updateCreate: flag,
+  searchParam: list(z.looseObject({ name: z.string() })),
+});
+
+const rest = z.looseObject({ mode: text, interaction: coded, resource: list(resource) });
+
+const statement = z.looseObject({
+  fhirVersion: text,
+  software: z.looseObject({ name: text, version: text }).optional().catch(undefined),
+  rest: list(rest),
+});
+
+/** What any server worth the name does; taken for granted where nothing is said. */
+const ASSUMED: TypeCapabilities = {
+  interactions: ['read', 'search-type', 'create', 'update'],
+  conditionalCreate: false,
+  updateCreate: false,
+  versioning: 'unknown',
+  searchParams: [],
+};
+
+/** The types we read beside those we write. */
+const READ_TYPES = [
+  'ServiceRequest',
+  'Patient',
+  'Encounter',
+  'Practitioner',
+  'PractitionerRole',
+  'Specimen',
+  'Subscription',
+];
+
+function assumedTypes(): Record<string, TypeCapabilities> {
+  return Object.fromEntries([...RESULT_TYPES, ...READ_TYPES].map((type) => [type, ASSUMED]));
+}
+
+/**
+ * Capabilities of a parsed CapabilityStatement, or of anything else: what is missing gets a workable default (no
+ * transactions, our types with the plain interactions). `atomic` is always false here; only the probe knows.
+ */
+export function parseCapabilities(value: unknown): Capabilities {
+  const said = statement.safeParse(value).data;
+  const server = said?.rest.find((one) => one.mode === 'server') ?? said?.rest[0];
+  const system = new Set(server?.interaction.map(({ code }) => code));
+  const types = Object.fromEntries(
+    (server?.resource ?? []).map((one): [string, TypeCapabilities] => [
+      one.type,
+      {
+        // A type that is listed without interactions is listed by a server that does not state them.
+        interactions: one.interaction.length > 0 ? one.interaction.map(({ code }) => code) : [...ASSUMED.interactions],
+        conditionalCreate: one.conditionalCreate,
+        updateCreate: one.updateCreate,
+        versioning: one.versioning,
+        searchParams: one.searchParam.map(({ name }) => name),
+      },
+    ]),
+  );
+  const software = [said?.software?.name, said?.software?.version].filter(Boolean).join(' ');
+  return {
+    fhirVersion: said?.fhirVersion ?? '4.0.1',
+    ...(software !== '' && { software }),
+    transaction: system.has('transaction'),
+    batch: system.has('batch'),
+    atomic: false,
+    types: Object.keys(types).length > 0 ? types : assumedTypes(),
+  };
+}

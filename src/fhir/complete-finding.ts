@@ -1,0 +1,176 @@
+/**
+ * Completes a vendor's draft to a resource for the chart: whose it is, who made it from what, and never more certain
+ * than an AI's word may be. Pure.
+ */
+import type {
+  CodeableConcept,
+  Condition,
+  Device,
+  DocumentReference,
+  ImagingStudy,
+  Media,
+  Observation,
+  Organization,
+  Procedure,
+  Reference,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
+import type { Draft, Finding } from '../findings.ts';
+import { annotations, derivations, sourceReferences, sources } from './evidence.ts';
+import { resultIdentifier } from './identifiers.ts';
+import { aiMeta } from './labels.ts';
+import { SYSTEMS } from './terminology.ts';
+import { tidy } from './tidy.ts';
+import type { Publication } from './types.ts';
+
+/** Who stands behind the results: references, logical ones (identifier and display) where the server takes no such type. */
+export interface Devices {
+  /** The adapter itself. */
+  adapter: Reference<Device>;
+  /** The vendor's algorithm in its version. */
+  model: Reference<Device>;
+  /** The vendor's organisation. */
+  organization: Reference<Organization>;
+}
+
+type Result = Condition | Observation | Procedure;
+type Order = Pick<Publication, 'key' | 'focus' | 'subject' | 'encounter' | 'findings' | 'inputs' | 'policy' | 'now'>;
+
+const OBSERVATION_SOURCES = ['DocumentReference', 'Media', 'ImagingStudy'] as const;
+const ABATED = ['inactive', 'remission', 'resolved'];
+const CLINICAL = ['active', 'recurrence', 'relapse', ...ABATED];
+const UNCERTAIN = ['unconfirmed', 'provisional', 'differential', 'refuted'];
+const PROCEDURE_STATUS: readonly Procedure['status'][] = [
+  'preparation',
+  'in-progress',
+  'not-done',
+  'on-hold',
+  'stopped',
+  'completed',
+  'unknown',
+];
+
+function concept(system: string, code: string): CodeableConcept {
+  return { coding: [{ system, code }] };
+}
+
+function codeOf(value: CodeableConcept | undefined, system: string): string | undefined {
+  return value?.coding?.find((coding) => coding.system === system)?.code;
+}
+
+/** The ServiceRequest that a result is based on; other kinds of order have no place in `basedOn`. */
+export function basedOn(focus: Resource): Reference<ServiceRequest>[] {
+  return focus.resourceType === 'ServiceRequest' ? [{ reference: `ServiceRequest/${focus.id}` }] : [];
+}
+
+function hasValue(draft: Draft<Observation>): boolean {
+  return (
+    Object.keys(draft).some((name) => /^_?value[A-Z]/.test(name)) ||
+    draft.component !== undefined ||
+    draft.hasMember !== undefined
+  );
+}
+
+/** `preliminary` whatever the vendor says: a person signs. A Device may not be its performer in R4. */
+function observation(draft: Draft<Observation>, finding: Finding, order: Order, devices: Devices): Observation {
+  const { dataAbsentReason, ...rest } = draft;
+  const from = sourceReferences<DocumentReference | ImagingStudy | Media>(
+    sources(finding.evidence, order.inputs),
+    OBSERVATION_SOURCES,
+  );
+  const effective = Object.keys(draft).some((name) => name.startsWith('effective'));
+  return {
+    ...rest,
+    meta: aiMeta(),
+    identifier: [resultIdentifier(order.key, finding.part)],
+    basedOn: basedOn(order.focus),
+    status: 'preliminary',
+    category: draft.category ?? [concept(SYSTEMS.observationCategory, 'exam')],
+    subject: { reference: order.subject },
+    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    ...(effective ? {} : { effectiveDateTime: order.findings.report.effective }),
+    issued: order.now,
+    performer: [devices.organization],
+    device: devices.model,
+    derivedFrom: [...(draft.derivedFrom ?? []), ...from],
+    ...(hasValue(draft) ? {} : { dataAbsentReason: dataAbsentReason ?? concept(SYSTEMS.dataAbsentReason, 'unknown') }),
+    extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
+    note: [...(draft.note ?? []), ...annotations(finding.evidence, finding.remarks)],
+  };
+}
+
+function verification(draft: Draft<Condition>, order: Order): string {
+  const code = codeOf(draft.verificationStatus, SYSTEMS.conditionVerification);
+  if (code === 'confirmed') {
+    return order.policy.confirmedInText;
+  }
+  return code !== undefined && UNCERTAIN.includes(code) ? code : 'unconfirmed';
+}
+
+/** Always one, and one that agrees with an abatement (con-3, con-4). */
+function clinical(draft: Draft<Condition>): string {
+  const code = codeOf(draft.clinicalStatus, SYSTEMS.conditionClinical);
+  const abated = Object.keys(draft).some((name) => /^_?abatement[A-Z]/.test(name));
+  const stated = code !== undefined && CLINICAL.includes(code) ? code : undefined;
+  if (abated) {
+    return stated !== undefined && ABATED.includes(stated) ? stated : 'resolved';
+  }
+  return stated ?? 'active';
+}
+
+/** Never `confirmed`, never on the problem list; nobody asserted it, so recorder and asserter stay empty. */
+function condition(draft: Draft<Condition>, finding: Finding, order: Order): Condition {
+  const { recorder, asserter, ...rest } = draft;
+  const category =
+    order.encounter === undefined
+      ? concept(SYSTEMS.usCoreConditionCategory, 'health-concern')
+      : concept(SYSTEMS.conditionCategory, 'encounter-diagnosis');
+  const detail = sourceReferences(sources(finding.evidence, order.inputs));
+  return {
+    ...rest,
+    meta: aiMeta(),
+    identifier: [resultIdentifier(order.key, finding.part)],
+    clinicalStatus: concept(SYSTEMS.conditionClinical, clinical(draft)),
+    verificationStatus: concept(SYSTEMS.conditionVerification, verification(draft, order)),
+    category: [category],
+    subject: { reference: order.subject },
+    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    recordedDate: order.now,
+    evidence: [...(draft.evidence ?? []), ...(detail.length > 0 ? [{ detail }] : [])],
+    extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
+    note: [...(draft.note ?? []), ...annotations(finding.evidence, finding.remarks)],
+  };
+}
+
+/** As the text tells it; who performed it is not known to us, and a Device did not. */
+function procedure(draft: Draft<Procedure>, finding: Finding, order: Order): Procedure {
+  const { performer, recorder, asserter, ...rest } = draft;
+  return {
+    ...rest,
+    meta: aiMeta(),
+    identifier: [resultIdentifier(order.key, finding.part)],
+    basedOn: basedOn(order.focus),
+    status: PROCEDURE_STATUS.find((status) => status === draft.status) ?? 'unknown',
+    subject: { reference: order.subject },
+    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
+    note: [...(draft.note ?? []), ...annotations(finding.evidence, finding.remarks)],
+  };
+}
+
+/** What a vendor has no say in, though its draft may carry it: a vendor's HTML above all never enters the chart. */
+const NOT_THE_VENDORS = ['id', 'meta', 'text', 'contained', 'identifier', 'implicitRules', 'subject', 'encounter'];
+
+/** The resource that a finding becomes. */
+export function completeFinding(finding: Finding, order: Order, devices: Devices): Result {
+  const draft = tidy(finding.resource, NOT_THE_VENDORS);
+  switch (draft.resourceType) {
+    case 'Observation':
+      return tidy(observation(draft, finding, order, devices));
+    case 'Condition':
+      return tidy(condition(draft, finding, order));
+    case 'Procedure':
+      return tidy(procedure(draft, finding, order));
+  }
+}

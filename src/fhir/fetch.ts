@@ -1,0 +1,166 @@
+/**
+ * The wire: one HTTP exchange on undici, with time limits and a size limit, no token, no retry, no redirect followed.
+ *
+ * It never throws for what the network does: it says how far the request got, because that decides whether a write may
+ * be sent again.
+ */
+import { Agent, fetch, type Headers } from 'undici';
+
+export interface WireRequest {
+  method: string;
+  url: URL;
+  headers: Record<string, string>;
+  body?: string;
+  /** `text`: the whole body, within the size limit. `stream`: a 2xx body as it comes. `headers`: the body is let go. */
+  mode: 'text' | 'stream' | 'headers';
+}
+
+export interface Reply {
+  status: number;
+  headers: Pick<Headers, 'get'>;
+  /** Empty with mode `headers`, and with `stream` where there is a stream. */
+  text: string;
+  stream?: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * - `unsent`: no connection, so the server has seen nothing of it.
+ * - `broken`, `timeout`: it may have been sent, and done.
+ * - `too-large`: the answer passed the size limit; the request was done.
+ * - `closed`: this client was closed meanwhile.
+ */
+export interface Failure {
+  failure: 'unsent' | 'broken' | 'timeout' | 'too-large' | 'closed';
+  cause?: unknown;
+}
+
+export interface Wire {
+  send(request: WireRequest): Promise<Reply | Failure>;
+  close(): Promise<void>;
+}
+
+export interface WireOptions {
+  /** Seconds for one whole exchange; of a stream: until its headers, and between two of its chunks. */
+  timeout: number;
+  /** Bytes of a body that is read whole, after decompression. */
+  limit?: number;
+  /** Connections to one origin at most. */
+  connections?: number;
+}
+
+/** What an answer may measure: a page of 1,000 large resources passes, an endless body does not. */
+export const ANSWER_LIMIT = 64 * 1024 * 1024;
+
+/** Seconds that requests in flight get when the client is closed. */
+const CLOSING = 5;
+
+const BEFORE_SENDING = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED']);
+const CERTIFICATE = /CERT|^UNABLE_TO|SELF_SIGNED|^ERR_TLS/;
+
+function property(value: unknown, name: 'cause' | 'code' | 'syscall' | 'errors'): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** Whether a connection error happened before anything of the request was on its way. */
+function wasUnsent(error: unknown): boolean {
+  const all = property(error, 'errors');
+  if (Array.isArray(all) && all.length > 0) {
+    return all.every(wasUnsent);
+  }
+  const code = property(error, 'code');
+  if (typeof code === 'string' && (BEFORE_SENDING.has(code) || CERTIFICATE.test(code))) {
+    return true;
+  }
+  return property(error, 'syscall') === 'connect';
+}
+
+function failureOf(thrown: unknown, timer: AbortSignal): Failure {
+  const cause = property(thrown, 'cause') ?? thrown;
+  const code = property(cause, 'code');
+  if (timer.aborted || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
+    return { failure: 'timeout', cause };
+  }
+  if (code === 'UND_ERR_CLOSED') {
+    return { failure: 'closed', cause };
+  }
+  return { failure: wasUnsent(cause) ? 'unsent' : 'broken', cause };
+}
+
+/** The body as text; undefined where it is larger than `limit` bytes. */
+async function readWithin(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > limit) {
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}
+
+/** Opens a pool of connections; close it in the end. */
+export function openWire(options: WireOptions): Wire {
+  const milliseconds = options.timeout * 1000;
+  const limit = options.limit ?? ANSWER_LIMIT;
+  const agent = new Agent({
+    connections: options.connections ?? 16,
+    // Shorter than the total, so that a server which is not there is told from one that does not answer.
+    connect: { timeout: Math.min(10_000, milliseconds / 2) },
+    headersTimeout: milliseconds,
+    bodyTimeout: milliseconds,
+  });
+
+  async function send(request: WireRequest): Promise<Reply | Failure> {
+    const timer = new AbortController();
+    const clock = setTimeout(() => timer.abort(), milliseconds);
+    try {
+      const { method, headers } = request;
+      const response = await fetch(request.url, {
+        method,
+        headers,
+        body: request.body ?? null,
+        redirect: 'manual',
+        dispatcher: agent,
+        signal: timer.signal,
+      });
+      const { status, body } = response;
+      const reply = { status, headers: response.headers, text: '' };
+      if (body === null) {
+        return reply;
+      }
+      if (request.mode === 'headers') {
+        await body.cancel();
+        return reply;
+      }
+      if (request.mode === 'stream' && response.ok) {
+        return { ...reply, stream: body };
+      }
+      const text = await readWithin(body, limit);
+      return text === undefined ? { failure: 'too-large' } : { ...reply, text };
+    } catch (thrown) {
+      return failureOf(thrown, timer.signal);
+    } finally {
+      clearTimeout(clock);
+    }
+  }
+
+  let closed: Promise<void> | undefined;
+  async function drain(): Promise<void> {
+    let clock: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      clock = setTimeout(resolve, CLOSING * 1000);
+    });
+    await Promise.race([agent.close(), late]);
+    clearTimeout(clock);
+    await agent.destroy();
+  }
+
+  function close(): Promise<void> {
+    closed ??= drain();
+    return closed;
+  }
+
+  return { send, close };
+}

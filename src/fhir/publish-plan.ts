@@ -1,0 +1,228 @@
+/**
+ * Compares what shall stand with what stands, and says what is still to be written. Making the plan again after a write
+ * is also how the write is verified: a plan with nothing left to do is the proof.
+ */
+import type { Provenance, Task } from '@medplum/fhirtypes';
+import { AdapterError } from '../errors.ts';
+import type { Devices } from './complete-finding.ts';
+import { isOurs } from './decide-write.ts';
+import { existingConditionsIfAllowed } from './existing-conditions.ts';
+import { searchAll } from './find-by-identifier.ts';
+import { contentOf } from './labels.ts';
+import { PartPlanner, type Session, type Write } from './part-planner.ts';
+import { buildProvenance } from './provenance.ts';
+import { type Built, buildItems, buildReport, type Facts, type Items } from './report.ts';
+import { endedByPerson, isStanding } from './save-task.ts';
+import { lookUp, readAll, type Standing, type Stored } from './standing.ts';
+import { buildTask, mergeTask, sameTask } from './task.ts';
+import type { FhirClient, Publication, Saved, WrittenPart } from './types.ts';
+import type { Validate } from './validate.ts';
+
+export interface Plan {
+  writes: Write[];
+  /** Provenances that a server without transactions has been left without. */
+  provenances: Provenance[];
+  task: Stored & Task;
+  wanted: Stored & Task;
+  taskDone: boolean;
+  cancelled: boolean;
+  written: WrittenPart[];
+  leftOut: Items['leftOut'];
+  issues: Items['issues'];
+  leftAlone: string[];
+}
+
+export interface PlanDeps {
+  client: FhirClient;
+  devices: Devices;
+  validate: Validate;
+  /** Whether Provenances have to be looked up one by one, because nothing guarantees that they came along. */
+  lookUpProvenance: boolean;
+}
+
+const MOST_REPORTS = 9;
+const REPORTS = Array.from({ length: MOST_REPORTS }, (_, index) => (index === 0 ? 'report' : `report/${index + 1}`));
+
+/** Parts by type, the reports included: everything that may stand of this publication. */
+function wantedParts(publication: Publication, session: Session): Map<string, string[]> {
+  const wanted = new Map<string, string[]>();
+  const add = (type: string, part: string): void => {
+    if (!session.refused.has(type)) {
+      wanted.set(type, [...(wanted.get(type) ?? []), part]);
+    }
+  };
+  for (const { part, resource } of publication.findings.items) {
+    add(resource.resourceType, part);
+  }
+  for (const part of REPORTS) {
+    add('DiagnosticReport', part);
+  }
+  return wanted;
+}
+
+/** The first report that is ours to write: the plain one, or a new one beside a report that somebody has worked on. */
+function planReport(
+  planner: PartPlanner,
+  publication: Publication,
+  facts: Facts,
+  items: Items,
+  standing: Standing,
+): Built | undefined {
+  if (facts.refused.has('DiagnosticReport')) {
+    return undefined;
+  }
+  for (const part of REPORTS) {
+    const built = buildReport(publication, facts, items, part, planner.leftAlone);
+    if (planner.part(built, standing.parts.get(part), 'report')) {
+      return built;
+    }
+  }
+  return undefined;
+}
+
+/** What an earlier publication or generation wrote and this one no longer says. */
+async function planWithdrawals(
+  planner: PartPlanner,
+  client: FhirClient,
+  publication: Publication,
+  session: Session,
+  items: Items,
+) {
+  const present = new Set(items.items.map(({ part }) => part));
+  const stays = ({ part, type }: WrittenPart): boolean =>
+    present.has(part) || type === 'DiagnosticReport' || type === 'Provenance' || type === 'Task';
+  const dropped = publication.written.filter((one) => !stays(one));
+  const superseded = publication.superseded.filter(({ type }) => type !== 'Provenance' && type !== 'Task');
+  const candidates = [...dropped, ...superseded].filter(({ type }) => !session.refused.has(type));
+  const current = await readAll(client, candidates);
+  for (const one of candidates) {
+    const resource = current.get(`${one.type}/${one.id}`);
+    if (resource !== undefined) {
+      const confirmed = session.confirmed.get(`withdrawn/${one.type}/${one.id}`)?.version;
+      const ours = isOurs(resource, { written: one.version, remembered: true, confirmed });
+      planner.withdraw(one.part, one.part, resource, ours, dropped.includes(one));
+    }
+  }
+}
+
+/** Second copies that are certainly ours (same hash, not touched) are withdrawn; others are only told of. */
+function planCopies(planner: PartPlanner, items: Built[], standing: Standing, session: Session): void {
+  for (const { part, label, resource } of items) {
+    for (const copy of standing.copies.get(part) ?? []) {
+      session.duplicates.add(`${copy.resourceType}/${copy.id}`);
+      planner.withdraw(part, label, copy, contentOf(copy.meta) === contentOf(resource.meta), false);
+    }
+  }
+}
+
+/** Provenances that are missing for what stands; only asked where no transaction vouches for them. */
+async function missingProvenances(
+  planner: PartPlanner,
+  deps: PlanDeps,
+  publication: Publication,
+  session: Session,
+): Promise<Provenance[]> {
+  if (!deps.lookUpProvenance || session.refused.has('Provenance') || planner.kept.length === 0) {
+    return [];
+  }
+  const words = planner.kept.map(({ reference }) => encodeURIComponent(reference));
+  const found = await searchAll(deps.client, 'Provenance', 'target', words);
+  const targets = new Set(
+    found.flatMap((one) => (one.resourceType === 'Provenance' ? one.target.map(({ reference }) => reference) : [])),
+  );
+  return planner.kept
+    .filter(({ reference }) => !targets.has(reference))
+    .map(({ reference, built }) =>
+      buildProvenance(
+        { target: reference, activity: 'transform', evidence: built.finding?.evidence ?? [] },
+        publication,
+        deps.devices,
+      ),
+    );
+}
+
+function taskOf(
+  publication: Publication,
+  items: Items,
+  report: Built | undefined,
+  planner: PartPlanner,
+  session: Session,
+): Task {
+  const results = [...(report === undefined ? [] : [report]), ...items.items];
+  const refused = [...session.refused].map((type) => `This system does not take ${type} resources: they were left out`);
+  return buildTask({
+    ...publication.task,
+    outputs: [...publication.task.outputs, ...results.map(({ label, reference }) => ({ label, reference }))],
+    notes: [...publication.task.notes, ...new Set(planner.leftAlone), ...refused],
+  });
+}
+
+async function existing(deps: PlanDeps, publication: Publication, session: Session): Promise<Map<string, string>> {
+  session.known ??= await existingConditionsIfAllowed(
+    deps.client,
+    publication.subject,
+    publication.key,
+    publication.findings.items,
+  );
+  return session.known;
+}
+
+/** Reads what stands and says what is left to do. Throws the client's errors. */
+export async function makePlan(deps: PlanDeps, publication: Publication, session: Session): Promise<Plan> {
+  const task = await deps.client.read<Task>('Task', publication.taskId);
+  if (!isStanding(task)) {
+    throw new AdapterError('ehr-rejected', 'The Task of this order no longer exists in the FHIR server');
+  }
+  const remembered = new Map([
+    ...publication.written.map((one): [string, Saved] => [one.part, one]),
+    ...session.confirmed,
+  ]);
+  const standing = await lookUp(deps.client, publication.key, wantedParts(publication, session), remembered);
+  for (const type of standing.refused) {
+    session.refused.add(type);
+  }
+  const references = [...standing.parts].map(
+    ([part, { resourceType, id }]) => [part, `${resourceType}/${id}`] as const,
+  );
+  const patientHas = await existing(deps, publication, session);
+  const facts: Facts = {
+    devices: deps.devices,
+    validate: deps.validate,
+    refused: session.refused,
+    rejected: session.rejected,
+    // What we have written already stays ours, also where somebody has recorded the same since.
+    known: new Map([...patientHas].filter(([part]) => !standing.parts.has(part))),
+    standing: new Map(references),
+  };
+  const items = buildItems(publication, facts);
+  for (const type of session.refused) {
+    if (type === 'Provenance') {
+      items.leftOut.push({
+        part: 'provenance',
+        label: 'Provenance',
+        why: 'this system does not take Provenance resources',
+      });
+    }
+  }
+  const planner = new PartPlanner(publication, session, deps.devices);
+  for (const built of items.items) {
+    planner.part(built, standing.parts.get(built.part), 'item');
+  }
+  await planWithdrawals(planner, deps.client, publication, session, items);
+  const report = planReport(planner, publication, facts, items, standing);
+  planCopies(planner, report === undefined ? items.items : [...items.items, report], standing, session);
+  const wanted = mergeTask(task, taskOf(publication, items, report, planner, session));
+  const version = task.meta?.versionId;
+  return {
+    writes: planner.writes,
+    provenances: await missingProvenances(planner, deps, publication, session),
+    task,
+    wanted,
+    taskDone: sameTask(task, wanted) || (version !== undefined && version === session.taskVersion),
+    cancelled: endedByPerson(task, publication.task.status, session.knownTask),
+    written: planner.written,
+    leftOut: items.leftOut,
+    issues: items.issues,
+    leftAlone: [...new Set(planner.leftAlone)],
+  };
+}

@@ -1,0 +1,136 @@
+/** What the report for people says, as plain lines and rows; narrative.ts makes XHTML and HTML of it. Pure. */
+import type { CodeableConcept, Condition, Observation, Procedure } from '@medplum/fhirtypes';
+import type { Evidence, Findings } from '../findings.ts';
+import { SYSTEM_NAMES, SYSTEMS } from './terminology.ts';
+import { cleanText, shorten } from './tidy.ts';
+
+/** Longest texts in the report, in code points, and most quotes of one row: servers limit what stands inline. */
+const QUOTE = 300;
+const QUOTES = 20;
+export const LABEL = 300;
+export const CONCLUSION = 100_000;
+
+export interface CodedRow {
+  label: string;
+  code: string;
+  certainty: string;
+  date: string;
+  quotes: string[];
+  remarks: string[];
+}
+
+export interface ListedRow {
+  label: string;
+  why: string;
+  quotes: string[];
+}
+
+export interface ReportContent {
+  title: string;
+  /** First in every rendering. */
+  banner: string;
+  madeBy: string;
+  /** Non-empty: said before anything else about the findings. */
+  missing: string[];
+  conclusion?: string;
+  coded: CodedRow[];
+  /** Already in the chart: not written again. */
+  known: ListedRow[];
+  listed: ListedRow[];
+  leftOut: ListedRow[];
+  /** Ours, but changed by somebody since. */
+  leftAlone: string[];
+}
+
+export const BANNER = 'AI-generated, not verified by a clinician.';
+
+/** `44054006 (SNOMED CT)` for the first coding that has a code; empty where there is none. */
+export function codeText(concept: CodeableConcept | undefined): string {
+  const coding = concept?.coding?.find(({ code }) => code !== undefined);
+  if (coding?.code === undefined) {
+    return '';
+  }
+  const system = SYSTEM_NAMES[coding.system ?? ''];
+  return system === undefined ? coding.code : `${coding.code} (${system})`;
+}
+
+export function quotesOf(evidence: Evidence[]): string[] {
+  const quotes = evidence.map(({ quote, verified }) => {
+    const words = shorten(cleanText(quote).trim(), QUOTE);
+    return words === '' || verified ? words : `${words} (as the vendor quotes it; not found so in the text)`;
+  });
+  return [...new Set(quotes)].filter((quote) => quote !== '').slice(0, QUOTES);
+}
+
+function firstCode(concept: CodeableConcept | undefined): string | undefined {
+  return concept?.coding?.[0]?.code;
+}
+
+function observed(resource: Observation): string {
+  const { valueCodeableConcept: concept, valueQuantity: quantity } = resource;
+  if (quantity?.value !== undefined) {
+    return `${quantity.value} ${quantity.unit ?? quantity.code ?? ''}`.trim();
+  }
+  return concept?.text ?? concept?.coding?.[0]?.display ?? concept?.coding?.[0]?.code ?? resource.valueString ?? '';
+}
+
+/** How sure, or with what value, in the words of the resource itself. */
+export function certaintyOf(resource: Condition | Observation | Procedure): string {
+  switch (resource.resourceType) {
+    case 'Condition': {
+      const clinical = firstCode(resource.clinicalStatus);
+      const verification = firstCode(resource.verificationStatus) ?? 'unconfirmed';
+      return clinical === undefined || clinical === 'active' ? verification : `${verification}, ${clinical}`;
+    }
+    case 'Observation':
+      return [observed(resource), resource.status].filter((part) => part !== '').join(', ');
+    case 'Procedure':
+      return resource.status;
+  }
+}
+
+function range(start: string | undefined, end: string | undefined): string {
+  if (end === undefined) {
+    return start ?? '';
+  }
+  return start === undefined ? `until ${end}` : `${start} to ${end}`;
+}
+
+/** When, as precisely as the resource knows it and no more. */
+export function dateOf(resource: Condition | Observation | Procedure): string {
+  switch (resource.resourceType) {
+    case 'Condition':
+      return range(
+        resource.onsetDateTime ?? resource.onsetString ?? resource.onsetPeriod?.start,
+        resource.abatementDateTime ?? resource.abatementString ?? resource.abatementPeriod?.end,
+      );
+    case 'Observation':
+      return resource.effectiveDateTime ?? range(resource.effectivePeriod?.start, resource.effectivePeriod?.end);
+    case 'Procedure':
+      return (
+        resource.performedDateTime ??
+        resource.performedString ??
+        range(resource.performedPeriod?.start, resource.performedPeriod?.end)
+      );
+  }
+}
+
+/** The line about who made it: model, version where the vendor states one, manufacturer. */
+export function madeBy(model: Findings['model']): string {
+  const version = model.version === undefined ? 'version not stated' : `version ${model.version}`;
+  return cleanText(`${model.name}, ${version}, by ${model.manufacturer}`);
+}
+
+/** The conclusion, with what is missing said first. */
+export function conclusionOf(findings: Findings): string | undefined {
+  const missing = findings.missing.map(cleanText).filter((part) => part.trim() !== '');
+  const first = missing.length === 0 ? '' : `Incomplete: ${missing.join('; ')} could not be analysed.`;
+  const text = [first, cleanText(findings.report.conclusion ?? '').trim()].filter((part) => part !== '').join('\n');
+  return text === '' ? undefined : shorten(text, CONCLUSION);
+}
+
+/** The report's name, from its code. */
+export function titleOf(code: CodeableConcept): string {
+  const loinc = code.coding?.find(({ system }) => system === SYSTEMS.loinc);
+  return cleanText(code.text ?? loinc?.display ?? code.coding?.[0]?.display ?? '').trim() || 'AI findings';
+}
