@@ -1,154 +1,182 @@
-import express, { type Request, type Response, Router } from 'express';
-import { z } from 'zod';
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { z } from 'zod';
 import type { UserConfig } from '../config.ts';
+import type { Log } from '../log.ts';
 import type { Clock } from '../orders/clock.ts';
 import type { Order } from '../orders/order.ts';
-import { STATUSES } from '../orders/states.ts';
 import type { Database } from '../orders/store/database.ts';
 import { findOrder, listOrders } from '../orders/store/list-orders.ts';
 import { giveAnswer, requestCancel, requestRetry } from '../orders/store/tell-order.ts';
-import type { Question } from '../vendors/contract.ts';
+import * as schemas from './api-schemas.ts';
 import { openApi } from './openapi.ts';
 import { actionsOf, orderLine, orderPage } from './order-page.ts';
-import { sendProblem } from './problem.ts';
-import { hasRole, requireRole } from './users.ts';
-
-const listQuery = z.strictObject({
-  site: z.string().optional(),
-  status: z.enum(STATUSES).optional(),
-  vendor: z.string().optional(),
-  before: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-const cancelBody = z.strictObject({ reason: z.string().trim().min(1).max(300).optional() });
-const answerBody = z.strictObject({
-  question: z.string().min(1),
-  value: z.union([z.string().min(1).max(200), z.number()]),
-});
-const sweepBody = z.strictObject({
-  since: z.iso.datetime({ offset: true }).or(z.iso.date()),
-  go: z.boolean().default(false),
-});
+import { onlyMethods, problemHandler, sendProblem } from './problem.ts';
+import { hasRole, requireRole, userOf } from './users.ts';
+import { wrongAnswer } from './wrong-answer.ts';
 
 export interface SweepCount {
-  /** Resources found, and what they may cost in the vendor's words. */
-  found: number;
-  admitted: number;
+  /** What each route would take, where the server can say. */
+  counts: { route: string; vendor: string; count: number | undefined }[];
+  /** Orders made now; 0 unless it went. */
+  orders: number;
 }
 
-/** The console's API: orders, and what people do with them. Errors are problem documents (RFC 9457). */
-export function apiRouter(options: {
+export interface ApiOptions {
   database: Database;
   clock: Clock;
   users: readonly UserConfig[];
+  /** Counts, and with `go` admits, what was ordered since; undefined: no such site. */
   sweep: (site: string, since: string, go: boolean) => Promise<SweepCount | undefined>;
-}): Router {
+  log?: Log;
+}
+
+/** Bytes of a request's body: no answer and no reason is longer. */
+const BODY_LIMIT = 16_384;
+
+/** The console's API: orders, and what people do with them. Errors are problem documents (RFC 9457). */
+export function apiRouter(options: ApiOptions): Router {
   const { database, clock, users } = options;
   const router = Router();
   const viewer = requireRole(users, 'viewer');
-  const operator = requireRole(users, 'operator');
+  const operator = [requireRole(users, 'operator'), ...body()];
 
-  router.get('/openapi.json', (_request, response) => {
-    response.json(openApi);
+  router.use((_request, response, next) => {
+    response.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+    next();
   });
 
-  router.get('/orders', viewer, async (request, response) => {
-    const query = listQuery.safeParse(request.query);
-    if (!query.success) {
-      sendInvalid(response, query.error);
-      return;
-    }
-    const orders = await listOrders(database, query.data);
-    const last = orders.length === query.data.limit ? orders.at(-1) : undefined;
-    response.json({ orders: orders.map(orderLine), ...(last && { before: last.publicId }) });
-  });
+  router
+    .route('/openapi.json')
+    .get((_request, response) => {
+      response.json(openApi);
+    })
+    .all(onlyMethods('GET'));
 
-  router.get('/orders/:id', viewer, async (request, response) => {
-    const order = await theOrder(request, response);
-    if (order) {
-      response.json(await orderPage(database, order));
-    }
-  });
+  router
+    .route('/orders')
+    .get(viewer, async (request, response) => {
+      const query = parsed(schemas.listQuery, request.query, response);
+      if (!query) {
+        return;
+      }
+      // An unknown one would look like the end of the list.
+      if (query.before !== undefined && !(await findOrder(database, query.before))) {
+        sendProblem(response, 400, 'invalid', 'before names no order.');
+        return;
+      }
+      const orders = await listOrders(database, { ...query, limit: query.limit + 1 });
+      const page = orders.slice(0, query.limit);
+      const last = orders.length > page.length ? page.at(-1) : undefined;
+      const answer = { orders: page.map(orderLine), ...(last && { before: last.publicId }) };
+      response.json(answer satisfies z.output<typeof schemas.ordersPage>);
+    })
+    .all(onlyMethods('GET'));
 
-  router.post('/orders/:id/retry', operator, async (request, response) => {
-    const order = await theOrder(request, response);
-    if (order && may(response, order, 'retry')) {
-      await requestRetry(database, order.id, { by: userName(response) }, clock.now());
-      response.status(202).json({ id: order.publicId, asked: 'retry' });
-    }
-  });
+  router
+    .route('/orders/:id')
+    .get(viewer, async (request, response) => {
+      const order = await theOrder(request, response);
+      if (order) {
+        response.json(await orderPage(database, order));
+      }
+    })
+    .all(onlyMethods('GET'));
 
-  router.post('/orders/:id/cancel', operator, express.json(), async (request, response) => {
-    const body = cancelBody.safeParse(request.body ?? {});
-    if (!body.success) {
-      sendInvalid(response, body.error);
-      return;
-    }
-    const order = await theOrder(request, response);
-    if (order && may(response, order, 'cancel')) {
-      const text = body.data.reason ?? 'Cancelled by the operator of the adapter.';
-      await requestCancel(database, order.id, { by: userName(response), text }, clock.now());
-      response.status(202).json({ id: order.publicId, asked: 'cancel' });
-    }
-  });
+  router
+    .route('/orders/:id/retry')
+    .post(operator, async (request: Request, response: Response) => {
+      const order = parsed(schemas.retryBody, request.body, response) && (await theOrder(request, response));
+      if (order && may(response, order, 'retry')) {
+        await requestRetry(database, order.id, { by: userOf(response).name }, clock.now());
+        sendAsked(response, order, 'retry');
+      }
+    })
+    .all(onlyMethods('POST'));
 
-  router.post('/orders/:id/answer', viewer, express.json(), async (request, response) => {
-    const body = answerBody.safeParse(request.body);
-    if (!body.success) {
-      sendInvalid(response, body.error);
-      return;
-    }
-    const order = await theOrder(request, response);
-    if (!order || !may(response, order, 'answer') || !order.question) {
-      return;
-    }
-    const { question } = order;
-    const role = question.role ?? 'operator';
-    const wrong = wrongAnswer(question, body.data);
-    if (!hasRole(response.locals.user, role)) {
-      sendProblem(response, 403, 'forbidden', `Answering this question needs the role ${role}.`);
-    } else if (wrong !== undefined) {
-      sendProblem(response, 422, 'invalid-answer', wrong, { question });
-    } else if (
-      await giveAnswer(
-        database,
-        order.id,
-        { id: question.id, value: body.data.value, by: userName(response) },
-        clock.now(),
-      )
-    ) {
-      response.status(202).json({ id: order.publicId, asked: 'answer' });
-    } else {
-      sendProblem(response, 409, 'already-answered', 'Somebody has answered this question already.');
-    }
-  });
+  router
+    .route('/orders/:id/cancel')
+    .post(operator, async (request: Request, response: Response) => {
+      const given = parsed(schemas.cancelBody, request.body, response);
+      const order = given && (await theOrder(request, response));
+      if (order && may(response, order, 'cancel')) {
+        const text = given.reason ?? 'Cancelled by the operator of the adapter.';
+        await requestCancel(database, order.id, { by: userOf(response).name, text }, clock.now());
+        sendAsked(response, order, 'cancel');
+      }
+    })
+    .all(onlyMethods('POST'));
 
-  router.post('/sites/:site/sweep', operator, express.json(), async (request, response) => {
-    const body = sweepBody.safeParse(request.body);
-    if (!body.success) {
-      sendInvalid(response, body.error);
-      return;
-    }
-    const count = await options.sweep(String(request.params.site), body.data.since, body.data.go);
-    if (count) {
-      response.json({ ...count, went: body.data.go });
-    } else {
-      sendProblem(response, 404, 'not-found', 'There is no such site.');
-    }
-  });
+  router
+    .route('/orders/:id/answer')
+    .post(viewer, ...body(), async (request: Request, response: Response) => {
+      const given = parsed(schemas.answerBody, request.body, response);
+      const order = given && (await theOrder(request, response));
+      if (!order || !may(response, order, 'answer') || !order.question) {
+        return;
+      }
+      const { question } = order;
+      const role = question.role ?? 'operator';
+      const { name, roles } = userOf(response);
+      const wrong = wrongAnswer(question, given);
+      if (!hasRole({ roles }, role)) {
+        sendProblem(response, 403, 'forbidden', `Answering this question needs the role ${role}.`);
+      } else if (wrong !== undefined) {
+        sendProblem(response, 422, 'invalid-answer', wrong, { question });
+      } else if (await giveAnswer(database, order.id, { id: question.id, value: given.value, by: name }, clock.now())) {
+        sendAsked(response, order, 'answer');
+      } else {
+        sendProblem(response, 409, 'already-answered', 'Somebody has answered this question already.');
+      }
+    })
+    .all(onlyMethods('POST'));
+
+  router
+    .route('/sites/:site/sweep')
+    .post(operator, async (request: Request, response: Response) => {
+      const given = parsed(schemas.sweepBody, request.body, response);
+      const found = given && (await options.sweep(String(request.params.site), given.since, given.go));
+      if (found) {
+        const counts = found.counts.map(({ count = null, ...route }) => ({ ...route, count }));
+        response.json({ went: given.go, orders: found.orders, counts } satisfies schemas.Swept);
+      } else if (given) {
+        sendProblem(response, 404, 'not-found', 'There is no such site.');
+      }
+    })
+    .all(onlyMethods('POST'));
 
   router.use((_request, response) => {
     sendProblem(response, 404, 'not-found', 'There is nothing at this address; see /api/openapi.json.');
   });
+  router.use(problemHandler(options.log));
   return router;
 
   async function theOrder(request: Request, response: Response): Promise<Order | undefined> {
-    const order = await findOrder(database, String(request.params.id));
+    const id = schemas.orderId.safeParse(request.params.id);
+    const order = id.success ? await findOrder(database, id.data) : undefined;
     if (!order) {
       sendProblem(response, 404, 'not-found', 'There is no order with this id.');
     }
     return order;
   }
+}
+
+/** Reads a JSON body; a body of another type is refused rather than overlooked. */
+function body(): RequestHandler[] {
+  return [
+    express.json({ limit: BODY_LIMIT }),
+    (request, response, next) => {
+      const sent = request.headers['transfer-encoding'] !== undefined || Number(request.get('content-length') ?? 0) > 0;
+      if (sent && request.body === undefined) {
+        sendProblem(response, 415, 'unsupported-media-type', 'Send JSON in UTF-8, as application/json.');
+      } else {
+        next();
+      }
+    },
+  ];
+}
+
+function sendAsked(response: Response, order: Order, asked: 'retry' | 'cancel' | 'answer'): void {
+  response.status(202).json({ id: order.publicId, asked } satisfies z.output<typeof schemas.asked>);
 }
 
 function may(response: Response, order: Order, action: 'retry' | 'cancel' | 'answer'): boolean {
@@ -162,29 +190,14 @@ function may(response: Response, order: Order, action: 'retry' | 'cancel' | 'ans
   return false;
 }
 
-/** Why an answer does not fit its question; undefined: it does. */
-function wrongAnswer(question: Question, answer: { question: string; value: string | number }): string | undefined {
-  if (answer.question !== question.id) {
-    return 'The order asks another question now.';
+/** The value as its schema makes it; otherwise a 400 has been sent. */
+function parsed<T extends z.ZodType>(schema: T, value: unknown, response: Response): z.output<T> | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) {
+    return result.data;
   }
-  if (question.choices) {
-    return Object.hasOwn(question.choices, String(answer.value))
-      ? undefined
-      : `value must be one of: ${Object.keys(question.choices).join(', ')}.`;
-  }
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = question.number ?? {};
-  if (question.number && (typeof answer.value !== 'number' || answer.value < minimum || answer.value > maximum)) {
-    return `value must be a number of ${question.number.unit} within the question's bounds.`;
-  }
-  return undefined;
-}
-
-function userName(response: Response): string {
-  return String(response.locals.user.name);
-}
-
-function sendInvalid(response: Response, error: z.ZodError): void {
   sendProblem(response, 400, 'invalid', 'The request is not as /api/openapi.json describes it.', {
-    errors: error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
+    errors: result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
   });
+  return undefined;
 }

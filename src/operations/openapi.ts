@@ -1,24 +1,62 @@
-/** The console's API, described for people and tools (OpenAPI 3.1). */
+/** The console's API, described for people and tools (OpenAPI 3.1), from the schemas that check it. */
+import { z } from 'zod';
+import * as schemas from './api-schemas.ts';
+
+const requests = z.registry<{ id: string }>();
+requests.add(schemas.retryBody, { id: 'Retry' });
+requests.add(schemas.cancelBody, { id: 'Cancel' });
+requests.add(schemas.answerBody, { id: 'Answer' });
+requests.add(schemas.sweepBody, { id: 'Sweep' });
+
+const answers = z.registry<{ id: string }>();
+answers.add(schemas.ordersPage, { id: 'Orders' });
+answers.add(schemas.orderLine, { id: 'OrderLine' });
+answers.add(schemas.orderPage, { id: 'Order' });
+answers.add(schemas.asked, { id: 'Asked' });
+answers.add(schemas.swept, { id: 'Swept' });
+answers.add(schemas.problem, { id: 'Problem' });
+
+/** Components by name; OpenAPI wants neither the dialect nor an id in each. */
+function components(registry: typeof requests, io: 'input' | 'output'): Record<string, object> {
+  const made = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}` }).schemas;
+  return Object.fromEntries(Object.entries(made).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]));
+}
+
+type Name = 'Orders' | 'Order' | 'Asked' | 'Swept' | 'Problem' | 'Retry' | 'Cancel' | 'Answer' | 'Sweep';
+const content = (name: Name, type = 'application/json') => ({
+  [type]: { schema: { $ref: `#/components/schemas/${name}` } },
+});
 const problem = {
   description: 'A problem document (RFC 9457)',
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  content: content('Problem', 'application/problem+json'),
 };
-const json = (schema: object, description: string): object => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const asked = json(
-  { type: 'object', properties: { id: { type: 'string' }, asked: { type: 'string' } } },
-  'Asked; the engine does it at once',
-);
-const orderId = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
+const problems = (...statuses: number[]) => Object.fromEntries(statuses.map((status) => [status, problem]));
 
-const action = (summary: string, schema?: object): object => ({
+const idParameter = { name: 'id', in: 'path', required: true, schema: plain(schemas.orderId) };
+
+function plain(schema: z.ZodType): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}
+
+function queryParameters(schema: z.ZodObject): object[] {
+  return Object.entries(schema.shape).map(([name, type]) => {
+    const described = plain(z.object({ it: type }));
+    const properties = 'properties' in described ? described.properties : undefined;
+    const it = typeof properties === 'object' && properties !== null && 'it' in properties ? properties.it : {};
+    return { name, in: 'query', required: false, schema: it };
+  });
+}
+
+const action = (summary: string, body: Name, bodyRequired: boolean): object => ({
   post: {
     summary,
-    parameters: [orderId],
-    ...(schema && { requestBody: { required: schema !== undefined, content: { 'application/json': { schema } } } }),
-    responses: { 202: asked, 400: problem, 401: problem, 403: problem, 404: problem, 409: problem, 422: problem },
+    parameters: [idParameter],
+    requestBody: { required: bodyRequired, content: content(body) },
+    responses: {
+      202: { description: 'Asked; the engine does it at once', content: content('Asked') },
+      ...problems(400, 401, 403, 404, 409, 413, 415, ...(body === 'Answer' ? [422] : [])),
+    },
   },
 });
 
@@ -31,131 +69,38 @@ export const openApi = {
     '/orders': {
       get: {
         summary: 'A page of orders, newest first (viewer)',
-        parameters: ['site', 'status', 'vendor', 'before', 'limit'].map((name) => ({
-          name,
-          in: 'query',
-          schema: { type: name === 'limit' ? 'integer' : 'string' },
-        })),
-        responses: {
-          200: json(
-            {
-              type: 'object',
-              properties: {
-                orders: { type: 'array', items: { $ref: '#/components/schemas/OrderLine' } },
-                before: { type: 'string', description: 'Give it as `before` for the next page' },
-              },
-            },
-            'The page',
-          ),
-          400: problem,
-          401: problem,
-        },
+        parameters: queryParameters(schemas.listQuery),
+        responses: { 200: { description: 'The page', content: content('Orders') }, ...problems(400, 401, 403) },
       },
     },
     '/orders/{id}': {
       get: {
         summary: 'Everything about one order (viewer)',
-        parameters: [orderId],
-        responses: {
-          200: json(
-            {
-              allOf: [
-                { $ref: '#/components/schemas/OrderLine' },
-                {
-                  type: 'object',
-                  properties: {
-                    timeline: { type: 'array' },
-                    calls: { type: 'array' },
-                    written: { type: 'array' },
-                    question: {},
-                    actions: { type: 'array' },
-                  },
-                },
-              ],
-            },
-            'The order',
-          ),
-          401: problem,
-          404: problem,
-        },
+        parameters: [idParameter],
+        responses: { 200: { description: 'The order', content: content('Order') }, ...problems(401, 403, 404) },
       },
     },
-    '/orders/{id}/retry': action('Tries again what failed or is held (operator)'),
-    '/orders/{id}/cancel': action('Stops the order (operator)', {
-      type: 'object',
-      properties: { reason: { type: 'string', maxLength: 300 } },
-    }),
-    '/orders/{id}/answer': action('Answers what the order asks (operator or approver, as the question says)', {
-      type: 'object',
-      required: ['question', 'value'],
-      properties: {
-        question: { type: 'string', description: "The question's id" },
-        value: { type: ['string', 'number'] },
-      },
-    }),
+    '/orders/{id}/retry': action('Tries again what failed or is held (operator)', 'Retry', false),
+    '/orders/{id}/cancel': action('Stops the order (operator)', 'Cancel', false),
+    '/orders/{id}/answer': action(
+      'Answers what the order asks (operator or approver, as the question says)',
+      'Answer',
+      true,
+    ),
     '/sites/{site}/sweep': {
       post: {
         summary: 'Counts, and with `go` admits, what was ordered since a time (operator)',
         parameters: [{ name: 'site', in: 'path', required: true, schema: { type: 'string' } }],
-        requestBody: {
-          required: true,
-          content: {
-            'application/json': {
-              schema: {
-                type: 'object',
-                required: ['since'],
-                properties: { since: { type: 'string' }, go: { type: 'boolean' } },
-              },
-            },
-          },
-        },
+        requestBody: { required: true, content: content('Sweep') },
         responses: {
-          200: json(
-            {
-              type: 'object',
-              properties: { found: { type: 'integer' }, admitted: { type: 'integer' }, went: { type: 'boolean' } },
-            },
-            'What was found',
-          ),
-          400: problem,
-          401: problem,
-          403: problem,
-          404: problem,
+          200: { description: 'What was found', content: content('Swept') },
+          ...problems(400, 401, 403, 404, 413, 415, 502, 503),
         },
       },
     },
   },
   components: {
     securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-    schemas: {
-      Problem: {
-        type: 'object',
-        required: ['type', 'title', 'status', 'detail'],
-        properties: {
-          type: { type: 'string' },
-          title: { type: 'string' },
-          status: { type: 'integer' },
-          detail: { type: 'string' },
-        },
-      },
-      OrderLine: {
-        type: 'object',
-        properties: {
-          id: { type: 'string', description: 'Opaque' },
-          key: { type: 'string' },
-          site: { type: 'string' },
-          route: { type: 'string' },
-          vendor: { type: 'string' },
-          resource: { type: 'string' },
-          generation: { type: 'integer' },
-          status: { type: 'string' },
-          reason: { type: 'object', properties: { code: { type: 'string' }, text: { type: 'string' } } },
-          vendorStatus: { type: 'string' },
-          createdAt: { type: 'string', format: 'date-time' },
-          endedAt: { type: ['string', 'null'], format: 'date-time' },
-          nextAt: { type: ['string', 'null'], format: 'date-time' },
-        },
-      },
-    },
+    schemas: { ...components(requests, 'input'), ...components(answers, 'output') },
   },
-} as const;
+};

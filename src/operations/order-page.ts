@@ -1,4 +1,5 @@
 /** An order as the API shows it: everything an operator needs, nothing of the patient but the resource's id. */
+import type { OperationOutcome } from '@medplum/fhirtypes';
 import { ERROR_CODES } from '../errors.ts';
 import type { Order } from '../orders/order.ts';
 import { STATES } from '../orders/states.ts';
@@ -7,9 +8,11 @@ import type { Database } from '../orders/store/database.ts';
 import { listGenerations } from '../orders/store/list-orders.ts';
 import { listWritten } from '../orders/store/order-data.ts';
 import { readTimeline } from '../orders/store/timeline.ts';
+import type { OrderLine, OrderPage } from './api-schemas.ts';
 
 /** One line of the list. */
-export function orderLine(order: Order): Record<string, unknown> {
+export function orderLine(order: Order): OrderLine {
+  const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
   return {
     id: order.publicId,
     key: order.key,
@@ -21,14 +24,14 @@ export function orderLine(order: Order): Record<string, unknown> {
     status: order.status,
     ...(order.reason && order.status !== 'received' && { reason: order.reason }),
     ...(order.businessStatus && { vendorStatus: order.businessStatus }),
-    createdAt: order.createdAt,
-    endedAt: order.endedAt,
-    nextAt: order.nextAt,
+    createdAt: order.createdAt.toISOString(),
+    endedAt: iso(order.endedAt),
+    nextAt: iso(order.nextAt),
   };
 }
 
 /** The whole order: its timeline, its calls, what stands in the EHR, what it asks and what can be done about it. */
-export async function orderPage(database: Database, order: Order): Promise<Record<string, unknown>> {
+export async function orderPage(database: Database, order: Order): Promise<OrderPage> {
   const [timeline, calls, written, generations] = await Promise.all([
     readTimeline(database, order.id),
     listCalls(database, order.id),
@@ -38,23 +41,48 @@ export async function orderPage(database: Database, order: Order): Promise<Recor
   return {
     ...orderLine(order),
     meaning: STATES[order.status].meaning,
+    leg: order.leg,
     advice: adviceFor(order.reason?.code ?? order.lastError?.code),
     question: order.status === 'waiting' ? order.question : null,
     lastError: order.lastError,
     attempts: order.attempts,
-    outcome: order.outcome,
+    outcome: issuesOf(order.outcome),
     task: order.taskId === null ? null : `Task/${order.taskId}`,
     notes: order.notes ?? [],
-    written: written.map((part) => ({ part: part.part, reference: `${part.type}/${part.id}`, version: part.version })),
-    calls: calls.map(({ answer: _, ...call }) => call),
+    written: written.map(({ part, type, id, version }) => ({
+      part,
+      reference: `${type}/${id}`,
+      version: version ?? null,
+    })),
+    calls: calls.map(({ answer: _, startedAt, ...call }) => ({ ...call, startedAt: startedAt.toISOString() })),
     generations: generations.map(({ publicId, generation, status }) => ({ id: publicId, generation, status })),
-    timeline,
+    timeline: timeline.map(({ at, ...event }) => ({ ...event, at: at.toISOString() })),
     actions: actionsOf(order),
+    pending: [
+      ...(order.retry ? (['retry'] as const) : []),
+      ...(order.cancel ? (['cancel'] as const) : []),
+      ...(order.answer ? (['answer'] as const) : []),
+    ],
   };
 }
 
+/** What an EHR says may quote what we sent it: only codes and element paths are shown; its words stand on the Task. */
+function issuesOf(outcome: OperationOutcome | null): OrderPage['outcome'] {
+  return (outcome?.issue ?? []).map(({ severity, code, expression = [], location = [] }) => ({
+    severity: String(severity),
+    code: String(code),
+    expression: [...expression, ...location].filter((path) =>
+      /^[A-Za-z]{1,60}(\.[A-Za-z]{1,60}|\[\d{1,6}\])*$/.test(path),
+    ),
+  }));
+}
+
+const ADVICE: ReadonlyMap<string, string> = new Map(
+  Object.entries(ERROR_CODES).map(([code, { operator }]) => [code, operator]),
+);
+
 function adviceFor(code: string | undefined): string | null {
-  return code !== undefined && code in ERROR_CODES ? ERROR_CODES[code as keyof typeof ERROR_CODES].operator : null;
+  return ADVICE.get(code ?? '') ?? null;
 }
 
 /** What an operator can do with an order as it stands. */

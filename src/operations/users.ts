@@ -29,8 +29,13 @@ export function findUser(users: readonly UserConfig[], authorization: string | u
   return found;
 }
 
-export function hasRole(user: UserConfig, role: Role): boolean {
+export function hasRole(user: Pick<UserConfig, 'roles'>, role: Role): boolean {
   return user.roles.some((own) => GRANTS[own].has(role));
+}
+
+/** The user that `requireRole` has let in. */
+export function userOf(response: Response): UserConfig {
+  return response.locals.user;
 }
 
 /** Middleware: 401 without a known token, 403 without the role; else the user is in `response.locals.user`. */

@@ -24,7 +24,7 @@ export const ENGINE_DEFAULTS: EngineOptions = { concurrency: 8, leaseSeconds: 8,
 export interface Engine {
   /** Looks at the table now. */
   wake(): void;
-  /** How many orders are in hand. */
+  /** How many orders are in hand, one more while it is looking for some: 0 only where it surely does nothing. */
   busy(): number;
   /** Takes no more orders, lets steps in hand finish for `graceSeconds`, then aborts and hands them back. */
   stop(graceSeconds: number): Promise<void>;
@@ -150,7 +150,7 @@ export async function startEngine(services: EngineServices, options: EngineOptio
 
   return {
     wake: () => void fill(),
-    busy: () => held.size,
+    busy: () => held.size + (claiming ? 1 : 0),
     async stop(graceSeconds) {
       stopping = true;
       clearTimeout(timer);

@@ -1,6 +1,5 @@
 /** What people ask of an order: stop it, try it again, go on after an answer. */
 import { asAdapterError } from '../errors.ts';
-import type { Question } from '../vendors/contract.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { allowCall } from './store/calls.ts';
@@ -75,12 +74,6 @@ export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
     return done({ ...order, leg: 'read', run: order.run + 1, state: null, outcome: null }, 'failed');
   }
   return { order: { ...order, nextAt: now }, events: [], consumed: { retry: true } };
-}
-
-/** A day's limit holds for that day: when the next one begins the order goes on by itself. Null for any other question. */
-export function dayAfter(question: Question | null): Date | null {
-  const day = question?.id.startsWith('limit/per-day/') ? question.id.split('/')[2] : undefined;
-  return day === undefined ? null : new Date(Date.parse(day) + 86_400_000);
 }
 
 /** The answers to the engine's own questions; undefined: the question was the vendor's. */

@@ -21,7 +21,6 @@ export interface Ehr {
   ): Promise<Saved & { closedByPerson?: boolean }>;
   publish(
     publication: Omit<Publication, 'task' | 'essential' | 'policy'> & { task: Omit<TaskView, 'owner'> },
-    vendor: Vendor,
   ): Promise<Published>;
 }
 

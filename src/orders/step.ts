@@ -1,13 +1,13 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order } from './order.ts';
-import { answeredLimit, cancelOrder, dayAfter, retryOrder } from './people.ts';
+import { answeredLimit, cancelOrder, retryOrder } from './people.ts';
 import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
 import { readSnapshot } from './store/order-data.ts';
 import { owesTask, syncTask } from './task-sync.ts';
-import { giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
+import { dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { writeResults } from './write-leg.ts';
 

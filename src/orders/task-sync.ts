@@ -69,7 +69,7 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
 }
 
 /** Somebody cancelled the Task in the EHR: that is a cancellation of the order, and already told. */
-function closedInTheEhr(order: Order, now: Date): StepDone {
+export function closedInTheEhr(order: Order, now: Date): StepDone {
   return {
     order: {
       ...order,

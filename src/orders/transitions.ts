@@ -112,6 +112,13 @@ export function resume(order: Order, now: Date): Order {
   };
 }
 
+/** A day's limit holds for that day: when the next one begins the order goes on by itself. Null for any other question. */
+export function dayAfter(question: Question | null): Date | null {
+  const day = question?.id.startsWith('limit/per-day/') ? question.id.split('/')[2] : undefined;
+  return day === undefined ? null : new Date(Date.parse(day) + 86_400_000);
+}
+
+/** A person has to answer before the order goes on. */
 export function ask(order: Order, question: Question): Change {
   return {
     order: {
@@ -120,7 +127,7 @@ export function ask(order: Order, question: Question): Change {
       question,
       answer: null,
       reason: { code: 'question', text: question.text },
-      nextAt: null,
+      nextAt: dayAfter(question),
     },
     events: [{ event: 'asked', detail: { question: question.id } }],
   };

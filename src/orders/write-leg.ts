@@ -3,6 +3,7 @@ import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
+import { closedInTheEhr } from './task-sync.ts';
 import { shownOf, taskView } from './task-view.ts';
 import { vendorOrder } from './vendor-context.ts';
 
@@ -29,27 +30,27 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   const written = await listWritten(database, order.id);
   const who = { name: vendor.name, title: vendor.title };
   await hand.checkpoint('publishing', order);
-  const published = await site.ehr.publish(
-    {
-      key: order.key,
-      vendor: who,
-      focus: snapshot.focus,
-      subject: snapshot.subject,
-      ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
-      findings,
-      inputs: snapshot.inputs,
-      ranFrom: (order.startedAt ?? now).toISOString(),
-      ranUntil: now.toISOString(),
-      now: now.toISOString(),
-      written,
-      superseded: await listSuperseded(database, order.baseKey, order.generation),
-      task: taskView(shown, snapshot, who, [], now),
-      taskId: order.taskId ?? '',
-      taskVersion: order.taskVersion ?? undefined,
-    },
-    vendor,
-  );
+  const published = await site.ehr.publish({
+    key: order.key,
+    vendor: who,
+    focus: snapshot.focus,
+    subject: snapshot.subject,
+    ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
+    findings,
+    inputs: snapshot.inputs,
+    ranFrom: (order.startedAt ?? now).toISOString(),
+    ranUntil: now.toISOString(),
+    now: now.toISOString(),
+    written,
+    superseded: await listSuperseded(database, order.baseKey, order.generation),
+    task: taskView(shown, snapshot, who, [], now),
+    taskId: order.taskId ?? '',
+    taskVersion: order.taskVersion ?? undefined,
+  });
   await hand.checkpoint('published', order);
+  if (published.cancelled) {
+    return closedInTheEhr({ ...order, taskVersion: published.task.version ?? null }, now);
+  }
   const after: Order = {
     ...shown,
     leg: final ? 'ended' : 'vendor',

@@ -155,6 +155,8 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   options: z.ZodType<Options>;
   state: z.ZodType<State>;
   result: z.ZodType<Result>;
+  /** Where the vendor's HTTP client goes, and how long one request may take (seconds). */
+  connect(settings: Settings): { baseUrl: string; timeout?: number | undefined };
   /** What the fhir room collects before `begin`. */
   needs: InputKind[];
   /** Identifies the credential that budgets, quotas and breakers belong to; secret material, hashed by the engine. */

@@ -28,8 +28,8 @@ export interface Rig {
   /** The newest generation of the order of this resource. */
   order(id: string): Promise<Order>;
   events(id: string): Promise<string[]>;
-  /** Lets time jump until the order has ended or waits for a person. */
-  settle(id: string, done?: (order: Order) => boolean): Promise<Order>;
+  /** Lets time jump until the order has ended or waits for a person; with `jump: false` time stands. */
+  settle(id: string, done?: (order: Order) => boolean, options?: { jump?: boolean }): Promise<Order>;
   stop(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export async function engineRig(options: {
     random: () => 0.5,
     checkpoint: async () => {},
   };
-  const engines: Engine[] = [];
+  const live = new Set<Engine>();
   const key = (id: string): string => `site/DocumentReference/${id}/route`;
   const rig: Rig = {
     clock,
@@ -89,8 +89,19 @@ export async function engineRig(options: {
         { ...services, ...(checkpoint && { checkpoint }) },
         { concurrency: 4, leaseSeconds: 8, pollSeconds: 0.02 },
       );
-      engines.push(engine);
-      return engine;
+      const mine: Engine = {
+        ...engine,
+        halt() {
+          live.delete(mine);
+          engine.halt();
+        },
+        async stop(graceSeconds) {
+          await engine.stop(graceSeconds);
+          live.delete(mine);
+        },
+      };
+      live.add(mine);
+      return mine;
     },
     async admit(id) {
       await admitOrder(
@@ -120,7 +131,7 @@ export async function engineRig(options: {
     async events(id) {
       return (await readTimeline(database, (await rig.order(id)).id)).map((row) => row.event);
     },
-    async settle(id, done = (order) => rested(order)) {
+    async settle(id, done = (order) => rested(order), { jump = true } = {}) {
       const end = Date.now() + 20_000;
       for (;;) {
         const order = await rig.order(id);
@@ -131,17 +142,18 @@ export async function engineRig(options: {
           throw new Error(`The order does not settle: ${order.status}, ${order.leg}, ${order.lastError?.text ?? ''}`);
         }
         const due = await nextDue(database);
-        if (due && due > clock.now()) {
+        // Time stands while somebody works: a jump would end the lease of an order in hand.
+        if (jump && due && due > clock.now() && [...live].every((engine) => engine.busy() === 0)) {
           clock.set(due);
         }
-        for (const engine of engines) {
+        for (const engine of live) {
           engine.wake();
         }
         await pause(2);
       }
     },
     async stop() {
-      for (const engine of engines) {
+      for (const engine of live) {
         engine.halt();
       }
       await pause(0);

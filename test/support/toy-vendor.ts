@@ -55,6 +55,7 @@ export function toyVendor(
     options: z.unknown(),
     state: stateSchema,
     result: z.object({ heard: z.array(z.unknown()) }),
+    connect: () => ({ baseUrl: 'http://127.0.0.1:1' }),
     needs: ['note'],
     credential: () => 'key',
     begin: (order) => (options.begin ? (options.begin(order) as State) : { at: 0, heard: [] }),

@@ -48,6 +48,16 @@ export async function mayCall(database: Database, credential: string, now: Date)
   return { reason: row.reason, until: row.held_until ?? undefined };
 }
 
+/** The hold of a credential, without taking the turn to probe. */
+export async function readHold(database: Database, credential: string): Promise<CredentialHold | undefined> {
+  const row = await one<Row>(
+    database,
+    'select reason, failures, held_until from credentials where credential = $1 and reason is not null',
+    [credential],
+  );
+  return row?.reason ? { reason: row.reason, until: row.held_until ?? undefined } : undefined;
+}
+
 /** Holds all orders of a credential: until a time the vendor named, or until an operator releases it. */
 export async function holdCredential(
   database: Database,

@@ -52,3 +52,12 @@ export async function countCalls(
     [since],
   );
 }
+
+/** The resources of a site's open orders, to be read again by the sweep: a delete is invisible to a search. */
+export async function listOpenResources(database: Database, site: string): Promise<{ type: string; id: string }[]> {
+  return database.query(
+    `select distinct resource_type as type, resource_id as id from orders
+      where site = $1 and leg <> 'ended' order by 1, 2`,
+    [site],
+  );
+}

@@ -3,6 +3,9 @@ import type { Memory } from '../../vendors/contract.ts';
 import type { Leases } from '../types.ts';
 import { type Database, one } from './database.ts';
 
+/** A maker that died is waited for this long; a living one renews. */
+const LEASE_SECONDS = 8;
+
 /**
  * What a site and vendor remember between orders (a token, a pseudonym). `make` runs once at a time over all processes:
  * whoever comes second waits for the first one's value.
@@ -27,7 +30,7 @@ export function openMemory(
       if (known) {
         return known.value;
       }
-      const made = await leases.withLease(`memory ${scope.site} ${scope.owner} ${key}`, 60, async () => {
+      const made = await leases.withLease(`memory ${scope.site} ${scope.owner} ${key}`, LEASE_SECONDS, async () => {
         // Another process may have made it between our look and our lease.
         const late = await read(key);
         if (late) {

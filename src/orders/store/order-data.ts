@@ -116,3 +116,16 @@ export async function addDisclosure(
     ],
   );
 }
+
+/**
+ * Forgets what an ended order was made of and what the vendor answered, once the site's retention has passed. The order,
+ * its timeline, what was written and the disclosures stay; it can no longer be replayed.
+ */
+export async function forgetOrderData(sql: Sql, site: string, endedBefore: Date): Promise<void> {
+  const old = 'order_id in (select id from orders where site = $1 and ended_at < $2)';
+  for (const table of ['parts', 'results']) {
+    await sql.query(`delete from ${table} where ${old}`, [site, endedBefore]);
+  }
+  // The snapshot and the inputs' hashes stay, so that news of the order can still be judged; the bytes go.
+  await sql.query(`update inputs set bytes = ''::bytea where name <> '${SNAPSHOT}' and ${old}`, [site, endedBefore]);
+}

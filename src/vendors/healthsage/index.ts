@@ -17,6 +17,7 @@ export const healthsage = defineVendor({
   state,
   result,
   needs: ['note'],
+  connect: ({ baseUrl, timeout }) => ({ baseUrl, timeout }),
   credential: ({ baseUrl, apiKey }) => `${baseUrl} ${apiKey}`,
   begin,
   advance,

@@ -1,7 +1,6 @@
 /** What a site sets for HealthSage, and what a route may choose. */
 import { z } from 'zod';
-
-const count = z.number().int().positive();
+import { limitsSchema } from '../../config/limits.ts';
 
 export const settings = z.strictObject({
   baseUrl: z
@@ -10,7 +9,7 @@ export const settings = z.strictObject({
     .transform((url) => url.replace(/\/+$/, '')),
   apiKey: z.string().min(1),
   /** Requests (one a chunk) beyond which an order waits for a person. */
-  limits: z.strictObject({ perDay: count.optional(), perOrder: count.optional() }).optional(),
+  limits: limitsSchema.optional(),
   /** Seconds one request may take. */
   timeout: z.number().min(1).max(300).optional(),
 });

@@ -1,0 +1,73 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+
+const page = z.object({
+  id: z.string(),
+  status: z.string(),
+  task: z.string().nullable(),
+  reason: z.object({ text: z.string() }).optional(),
+  timeline: z.array(z.object({ at: z.string(), event: z.string(), detail: z.record(z.string(), z.unknown()) })),
+});
+const list = z.object({ orders: z.array(z.object({ id: z.string(), resource: z.string() })) });
+
+export interface FollowedOrder {
+  id: string;
+  status: string;
+  task: string;
+  reason: string | undefined;
+}
+
+const ENDED = new Set(['completed', 'rejected', 'failed', 'cancelled', 'held', 'waiting']);
+
+/** What the timeline's events mean, in words; what is not named here is not worth a line. */
+const WORDS: Record<string, (detail: Record<string, unknown>) => string> = {
+  admitted: () => 'The notification is stored, and the note matches the route note-coding',
+  read: ({ bytes }) => `The note and everything it refers to is read (${bytes} bytes of text)`,
+  task: ({ status }) => `The Task in the EHR says ${status}`,
+  accepted: () => 'The order is complete enough to be done',
+  'effect-started': ({ key }) => `HealthSage is asked to code ${key} (written ahead: it bills)`,
+  'effect-answered': ({ key, ms }) => `HealthSage has taken ${key} (${ms} ms)`,
+  'vendor-status': ({ status }) => `HealthSage says ${status}`,
+  result: () => 'All parts are coded',
+  written: ({ resources }) => `${resources} results stand in the EHR, written in one transaction and read back`,
+  held: ({ code }) => `The order waits for an operator: ${code}`,
+  asked: ({ question }) => `The order asks a person: ${question}`,
+  'retry-later': ({ code, seconds }) => `${code}: tried again in ${seconds} s`,
+};
+
+/** Prints an order's timeline as it grows, until it has ended or waits for a person. Rejects when `signal` is aborted. */
+export async function followOrder(options: {
+  adapterUrl: string;
+  token: string;
+  /** The ordering resource: `DocumentReference/1`. */
+  resource: string;
+  say(line: string): void;
+  signal: AbortSignal;
+}): Promise<FollowedOrder> {
+  const { adapterUrl, resource, say, signal } = options;
+  const get = async (path: string): Promise<unknown> => {
+    const headers = { Authorization: `Bearer ${options.token}` };
+    return (await fetch(`${adapterUrl}/api${path}`, { headers, signal })).json();
+  };
+  const begun = Date.now();
+  let id: string | undefined;
+  let shown = 0;
+  for (;;) {
+    id ??= list.parse(await get('/orders?limit=50')).orders.find((order) => order.resource === resource)?.id;
+    if (id !== undefined) {
+      const order = page.parse(await get(`/orders/${id}`));
+      for (const { at, event, detail } of order.timeline.slice(shown)) {
+        const words = WORDS[event]?.(detail);
+        if (words !== undefined) {
+          const seconds = Math.max(0, (Date.parse(at) - begun) / 1000).toFixed(2);
+          say(`  ${seconds.padStart(6)} s  ${words}`);
+        }
+      }
+      shown = order.timeline.length;
+      if (ENDED.has(order.status) && order.task !== null) {
+        return { id, status: order.status, task: order.task, reason: order.reason?.text };
+      }
+    }
+    await pause(50, undefined, { signal });
+  }
+}

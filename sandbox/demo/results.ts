@@ -1,0 +1,61 @@
+import type { CodeableConcept, Resource, Task } from '@medplum/fhirtypes';
+
+/** Prints what an order's Task names as its outputs, as a small table. */
+export async function showResults(options: { ehrUrl: string; task: string; say(line: string): void }): Promise<void> {
+  const { ehrUrl, say } = options;
+  const read = async <T>(reference: string): Promise<T> => {
+    const response = await fetch(`${ehrUrl}/${reference}`, { headers: { Accept: 'application/fhir+json' } });
+    return (await response.json()) as T;
+  };
+  const task = await read<Task>(options.task);
+  const references = (task.output ?? []).flatMap((output) => output.valueReference?.reference ?? []);
+  const resources = await Promise.all(
+    references.filter((one) => !one.startsWith('#')).map((one) => read<Resource>(one)),
+  );
+  const rows = resources.map(rowOf);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of rows) {
+    say(
+      `  ${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}`,
+    );
+  }
+  say(`\n  ${options.task}  ${task.status}`);
+}
+
+function rowOf(resource: Resource): string[] {
+  switch (resource.resourceType) {
+    case 'Condition':
+      return [
+        'Condition',
+        codeOf(resource.code),
+        resource.verificationStatus?.coding?.[0]?.code ?? '',
+        resource.onsetDateTime ?? resource.onsetString ?? '',
+      ];
+    case 'Procedure':
+      return [
+        'Procedure',
+        codeOf(resource.code),
+        resource.status,
+        resource.performedDateTime ?? resource.performedString ?? '',
+      ];
+    case 'Observation':
+      return [
+        'Observation',
+        codeOf(resource.code),
+        resource.status,
+        resource.valueCodeableConcept?.coding?.[0]?.display ?? resource.valueCodeableConcept?.text ?? '',
+      ];
+    case 'DiagnosticReport':
+      return ['DiagnosticReport', resource.code.text ?? codeOf(resource.code), resource.status, ''];
+    default:
+      return [resource.resourceType, resource.id ?? '', '', ''];
+  }
+}
+
+function codeOf(concept: CodeableConcept | undefined): string {
+  const coding = concept?.coding?.[0];
+  return [coding?.code, coding?.display ?? concept?.text].filter(Boolean).join(' ');
+}

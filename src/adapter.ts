@@ -1,0 +1,192 @@
+/** The whole adapter, put together: read it as a table of contents. `main.ts` gives it a configuration and signals. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import express from 'express';
+import type { Config } from './config.ts';
+import { AdapterError, asAdapterError } from './errors.ts';
+import type { Log } from './log.ts';
+import { apiRouter } from './operations/api.ts';
+// import { consoleRouter } from './operations/console.ts';
+import { healthRouter, type SiteState } from './operations/health.ts';
+import { jwksRouter } from './operations/jwks.ts';
+import { openMeters } from './operations/metrics.ts';
+import { openAdmission } from './orders/admission.ts';
+import { databaseClock } from './orders/clock.ts';
+import { ENGINE_DEFAULTS, startEngine } from './orders/engine.ts';
+import { startHousekeeping } from './orders/housekeeping.ts';
+import { startRouteClocks } from './orders/route-start.ts';
+import { wakeStrangers } from './orders/store/credentials.ts';
+import { openCursors } from './orders/store/cursors.ts';
+import { openDatabase } from './orders/store/database.ts';
+import { openLeases } from './orders/store/leases.ts';
+import { listOpenResources } from './orders/store/list-orders.ts';
+import { openMemory } from './orders/store/memory.ts';
+import { openNotifications, takeBackNotifications } from './orders/store/notifications.ts';
+// import { startWatch } from './orders/watch.ts';
+import { buildSites } from './runtime.ts';
+import { sweepBacklog } from './subscriptions/backlog.ts';
+import { startDrain } from './subscriptions/drain.ts';
+import { intakeRouter } from './subscriptions/intake.ts';
+import { startRegistrar } from './subscriptions/registrar.ts';
+import { startSweeps } from './subscriptions/sweeps.ts';
+import { vendors } from './vendors/index.ts';
+
+export interface Adapter {
+  port: number;
+  /** Gives back what is in hand and ends; within `seconds`. */
+  stop(seconds: number): Promise<void>;
+}
+
+export interface AdapterOptions {
+  config: Config;
+  log: Log;
+  /** Said to the person who started it: what an administrator has to create where we do not register. */
+  tell?(line: string): void;
+}
+
+/** Starts everything in order: database, sites, engine, intake, and then what goes looking for orders. */
+export async function startAdapter({ config, log, tell }: AdapterOptions): Promise<Adapter> {
+  const { folder, schema, url } = config.database;
+  const database = await openDatabase({ url, folder, schema });
+  const clock = await databaseClock(database);
+  const now = (): Date => clock.now();
+  const leases = openLeases(database, randomUUID(), now);
+  const cursors = openCursors(database);
+  const store = openNotifications(database, now);
+  const meters = openMeters(database);
+  const sites = buildSites(config, {
+    vendors,
+    log,
+    memory: (site, owner) => openMemory(database, leases, { site, owner }, now),
+  });
+  const credentials = [...sites.values()].flatMap((site) =>
+    [...site.routes.values()].map(({ credential }) => credential),
+  );
+  await wakeStrangers(database, credentials, now());
+  if (database.exclusive) {
+    await takeBackNotifications(database, now());
+  }
+
+  const states: Record<string, SiteState> = {};
+  let stopping = false;
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(
+    intakeRouter({
+      sites: config.sites,
+      store,
+      bodyLimit: config.http.bodyLimit,
+      log,
+      now,
+      onStored: ({ site }) => meters.notification(site, 'stored'),
+      onRefused: (site, status) => meters.notification(site ?? 'unknown', `refused ${status}`),
+    }),
+  );
+  app.use(healthRouter({ database, meters, sites: () => states, stopping: () => stopping }));
+  app.use(jwksRouter(config.sites));
+  const admit = openAdmission({ database, sites, cursors, clock });
+  app.use(
+    '/api',
+    apiRouter({
+      database,
+      clock,
+      users: config.console.users,
+      sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log, since, go }),
+    }),
+  );
+//   app.use(consoleRouter());
+  const server = await listen(app, config.http.port);
+
+  const engine = await startEngine(
+    { database, sites, clock, log, meter: meters.engine, random: Math.random, checkpoint: async () => {} },
+    { ...ENGINE_DEFAULTS, concurrency: database.exclusive ? 4 : 8 },
+  );
+//   const watch = startWatch({ database, sites, leases, clock, log });
+  const sweeps = startSweeps({
+    sites,
+    cursors,
+    admit,
+    leases,
+    log,
+    openOrders: (site) => listOpenResources(database, site),
+    onSwept: ({ site, swept }) => {
+      const problem = swept.find((one) => one.problem !== undefined)?.problem;
+      states[site] = { ...(states[site] ?? { subscriptions: 'unknown' }), ehr: problem ?? 'ok' };
+    },
+  });
+  const drain = startDrain({
+    store,
+    sites,
+    admit,
+    log,
+    now,
+    requestSweep: (site) => sweeps.request(site),
+    onOutcome: meters.notification,
+  });
+  const starts = startRouteClocks({ sites, cursors, log });
+  const registrar = startRegistrar({
+    sites,
+    publicUrl: config.http.publicUrl,
+    leases,
+    log,
+    requestSweep: (site) => sweeps.request(site),
+    onResult(result) {
+      const failed = result.subscriptions.filter(({ state }) => state === 'failed').length;
+      const before = states[result.site]?.ehr ?? 'unknown';
+      states[result.site] = { ehr: before, subscriptions: failed > 0 ? `${failed} not as they should be` : 'ok' };
+      for (const subscription of result.instructions) {
+        tell?.(
+          `Site ${result.site}: create this Subscription on the FHIR server:\n${JSON.stringify(subscription, null, 2)}`,
+        );
+      }
+    },
+  });
+  const housekeeping = startHousekeeping({ database, config, leases, clock, log });
+  log.info({ port: portOf(server), process: String(process.pid) }, 'adapter started');
+
+  return {
+    port: portOf(server),
+    async stop(seconds) {
+      stopping = true;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      starts.stop();
+      await Promise.all([
+        registrar.stop(),
+        sweeps.stop(),
+        drain.stop(),
+
+        housekeeping.stop(),
+        engine.stop(seconds - 3),
+      ]);
+      server.closeAllConnections();
+      await closed;
+      await Promise.all([...sites.values()].map((site) => site.close()));
+      await database.close();
+      log.info({ process: String(process.pid) }, 'adapter stopped');
+    },
+  };
+}
+
+async function listen(app: express.Express, port: number): Promise<Server> {
+  const server = createServer(app);
+  server.listen(port);
+  try {
+    await once(server, 'listening');
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : asAdapterError(thrown).code;
+    const why =
+      code === 'EADDRINUSE'
+        ? `Port ${port} is in use; set PORT to another one`
+        : `Port ${port} cannot be opened (${code})`;
+    throw new AdapterError('config-invalid', why, { cause: thrown });
+  }
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,131 @@
+/**
+ * What the console's API takes and gives, each shape once: requests are parsed with these schemas, answers are typed by
+ * them, and openapi.json is made of them.
+ */
+import { z } from 'zod';
+import { LEGS, STATUSES } from '../orders/states.ts';
+
+const instant = z.iso.datetime();
+/** What PostgreSQL and FHIR strings take: no control characters. */
+const plain = /^[^\p{Cc}]*$/u;
+const line = (maximum: number) =>
+  z.string().trim().min(1).max(maximum).regex(plain, 'must not contain control characters');
+const named = z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens, at most 40');
+export const orderId = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'not an id of an order');
+
+export const listQuery = z.strictObject({
+  site: named.optional(),
+  status: z.enum(STATUSES).optional(),
+  vendor: named.optional(),
+  before: orderId.optional().describe('The `before` of the page before: gives what is older'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const cancelBody = z
+  .strictObject({ reason: line(300).optional().describe('Words for the clinician who ordered; no patient data') })
+  .default({});
+export const retryBody = z.strictObject({}).default({});
+export const answerBody = z.strictObject({
+  question: line(200).describe("The question's id"),
+  value: z.union([line(200), z.number()]),
+});
+export const sweepBody = z.strictObject({
+  since: z.iso.datetime({ offset: true }).or(z.iso.date()),
+  go: z.boolean().default(false).describe('False: only counts'),
+});
+
+const reason = z.strictObject({ code: z.string(), text: z.string() });
+
+export const orderLine = z.strictObject({
+  id: orderId.describe('Opaque'),
+  key: z.string().describe('{site}/{ResourceType}/{id}/{route}, ~n from the second generation on'),
+  site: z.string(),
+  route: z.string(),
+  vendor: z.string(),
+  resource: z.string().describe('The ordering resource: DocumentReference/1'),
+  generation: z.number().int(),
+  status: z.enum(STATUSES),
+  reason: reason.optional(),
+  vendorStatus: z.string().optional().describe("The vendor's own state of the job"),
+  createdAt: instant,
+  endedAt: instant.nullable(),
+  nextAt: instant.nullable().describe('When the adapter looks at it next'),
+});
+export type OrderLine = z.output<typeof orderLine>;
+
+export const ordersPage = z.strictObject({
+  orders: z.array(orderLine),
+  before: orderId.optional().describe('Give it as `before` for the next page; absent on the last one'),
+});
+
+const question = z.strictObject({
+  id: z.string(),
+  text: z.string(),
+  choices: z.record(z.string(), z.string()).optional().describe('The allowed values, each with its meaning'),
+  number: z
+    .strictObject({ unit: z.string(), minimum: z.number().optional(), maximum: z.number().optional() })
+    .optional(),
+  role: z.enum(['operator', 'approver']).optional().describe('Who may answer; operator where absent'),
+});
+const actions = z.array(z.enum(['retry', 'cancel', 'answer']));
+
+export const orderPage = z.strictObject({
+  ...orderLine.shape,
+  meaning: z.string().describe('What the status means'),
+  leg: z.enum(LEGS),
+  advice: z.string().nullable().describe('What an operator can do about it'),
+  question: question.nullable(),
+  lastError: reason.nullable(),
+  attempts: z.number().int(),
+  outcome: z
+    .array(z.strictObject({ severity: z.string(), code: z.string(), expression: z.array(z.string()) }))
+    .describe("The issues of the EHR's OperationOutcome without their texts, which may quote the patient's data"),
+  task: z.string().nullable().describe('Task/1'),
+  notes: z.array(z.string()),
+  written: z.array(z.strictObject({ part: z.string(), reference: z.string(), version: z.string().nullable() })),
+  calls: z
+    .array(
+      z.strictObject({
+        key: z.string(),
+        kind: z.string(),
+        bills: z.number().int(),
+        state: z.enum(['started', 'unknown', 'not-taken', 'answered']),
+        attempts: z.number().int(),
+        doubts: z.number().int(),
+        allowed: z.number().int(),
+        run: z.number().int(),
+        startedAt: instant,
+      }),
+    )
+    .describe('The calls to the vendor that must not be repeated'),
+  generations: z.array(z.strictObject({ id: orderId, generation: z.number().int(), status: z.enum(STATUSES) })),
+  timeline: z.array(
+    z.strictObject({
+      at: instant,
+      event: z.string(),
+      who: z.string(),
+      detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    }),
+  ),
+  actions: actions.describe('What can be done with the order as it stands'),
+  pending: actions.describe('What was asked for and is not done yet'),
+});
+export type OrderPage = z.output<typeof orderPage>;
+
+export const asked = z.strictObject({ id: orderId, asked: z.enum(['retry', 'cancel', 'answer']) });
+
+export const swept = z.strictObject({
+  went: z.boolean().describe('False: only counted'),
+  orders: z.number().int().describe('Orders made now'),
+  counts: z
+    .array(z.strictObject({ route: z.string(), vendor: z.string(), count: z.number().int().nullable() }))
+    .describe('How many resources each route matches, where the server can say'),
+});
+export type Swept = z.output<typeof swept>;
+
+export const problem = z.looseObject({
+  type: z.string().describe('urn:fhir-ai-adapter:problem:…'),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+});

@@ -1,0 +1,42 @@
+import cron from 'node-cron';
+import type { Config } from '../config.ts';
+import { asAdapterError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from './clock.ts';
+import type { Database } from './store/database.ts';
+import { forgetNotifications } from './store/notifications.ts';
+import { forgetOrderData } from './store/order-data.ts';
+import type { Leases } from './types.ts';
+
+const NOTIFICATION_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** Once an hour, in one process: forgets notifications that were dealt with, and the data of orders past their site's retention. */
+export function startHousekeeping(services: {
+  database: Database;
+  config: Config;
+  leases: Leases;
+  clock: Clock;
+  log: Log;
+}): { stop(): Promise<void> } {
+  const { database, config, leases, clock, log } = services;
+  const keepHouse = async (): Promise<void> => {
+    try {
+      await leases.withLease('housekeeping', 120, async () => {
+        const now = clock.now().getTime();
+        await forgetNotifications(database, new Date(now - NOTIFICATION_DAYS * DAY_MS));
+        for (const { name, retentionDays } of config.sites) {
+          await forgetOrderData(database, name, new Date(now - retentionDays * DAY_MS));
+        }
+      });
+    } catch (thrown) {
+      log.warn({ code: asAdapterError(thrown).code }, 'housekeeping not finished');
+    }
+  };
+  const task = cron.schedule('17 * * * *', keepHouse, { noOverlap: true });
+  return {
+    async stop() {
+      await task.destroy();
+    },
+  };
+}

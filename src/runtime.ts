@@ -1,0 +1,118 @@
+/** Builds what works on a site's orders: its FHIR client, its EHR as the engine sees it, its routes with their vendors. */
+import { z } from 'zod';
+import { limitsSchema } from './config/limits.ts';
+import type { Config, RouteConfig, SiteConfig } from './config.ts';
+import { AdapterError } from './errors.ts';
+import { type OpenFhirClient, openFhirClient } from './fhir/client.ts';
+import type { Devices } from './fhir/complete-finding.ts';
+import { ensureAdapterDevice, ensureDevices } from './fhir/devices.ts';
+import { readOrder } from './fhir/inputs.ts';
+import { publish } from './fhir/publish.ts';
+import { saveTask } from './fhir/save-task.ts';
+import type { Log } from './log.ts';
+import { credentialDigest, type Ehr, type RouteRuntime, type SiteRuntime } from './orders/site.ts';
+import type { Memory, Vendor } from './vendors/contract.ts';
+import { openVendorHttp, type VendorHttpClient } from './vendors/http-client.ts';
+
+export interface OpenSite extends SiteRuntime {
+  client: OpenFhirClient;
+  close(): Promise<void>;
+}
+
+export interface RuntimeServices {
+  vendors: Readonly<Record<string, Vendor>>;
+  log: Log;
+  /** What a site and one of its rooms (a vendor, or `ehr`) remember between orders. */
+  memory(site: string, owner: string): Memory;
+}
+
+/** Devices and Organizations are looked up again after this long: somebody may have merged or removed them. */
+const DEVICE_SECONDS = 6 * 3600;
+
+const withLimits = z.looseObject({ limits: limitsSchema.optional() });
+
+/** All sites of a configuration, ready to work; nothing is called yet. */
+export function buildSites(config: Config, services: RuntimeServices): Map<string, OpenSite> {
+  return new Map(config.sites.map((site) => [site.name, buildSite(site, services)]));
+}
+
+function buildSite(config: SiteConfig, services: RuntimeServices): OpenSite {
+  const client = openFhirClient({ site: config.name, config: config.fhir, log: services.log });
+  const connections = new Map<string, VendorHttpClient>();
+  const routes = config.routes.map((route) => buildRoute(config, route, services, connections));
+  return {
+    name: config.name,
+    config,
+    client,
+    ehr: buildEhr(config, client, services),
+    routes: new Map(routes.map((route) => [route.id, route])),
+    async close() {
+      await Promise.all([client.close(), ...[...connections.values()].map((http) => http.close())]);
+    },
+  };
+}
+
+/** Routes to the same vendor share its connections: the credential and its budget are one. */
+function buildRoute(
+  site: SiteConfig,
+  route: RouteConfig,
+  services: RuntimeServices,
+  connections: Map<string, VendorHttpClient>,
+): RouteRuntime {
+  const vendor = services.vendors[route.vendor];
+  const settings = site.vendors[route.vendor];
+  if (!vendor || !settings) {
+    throw new AdapterError('config-invalid', `Route ${route.id} names a vendor that is not configured`);
+  }
+  let http = connections.get(vendor.name);
+  if (!http) {
+    const { baseUrl, timeout } = vendor.connect(settings);
+    http = openVendorHttp({ baseUrl, timeout, headers: () => ({}), log: services.log, vendor: vendor.name });
+    connections.set(vendor.name, http);
+  }
+  return {
+    id: route.id,
+    on: route.on,
+    vendor,
+    settings,
+    options: route.options,
+    http,
+    memory: services.memory(site.name, vendor.name),
+    credential: credentialDigest(site.name, vendor.name, vendor.credential(settings)),
+    limits: withLimits.parse(settings).limits ?? {},
+  };
+}
+
+function buildEhr(site: SiteConfig, client: OpenFhirClient, { memory, log }: RuntimeServices): Ehr {
+  const remembered = memory(site.name, 'ehr');
+  const owner = (): Promise<string> =>
+    remembered.get('adapter-device', async () => ({
+      value: await ensureAdapterDevice(client),
+      seconds: DEVICE_SECONDS,
+    }));
+  return {
+    readOrder: (order) => readOrder(client, { ...order, acceptMissingDocStatus: site.policy.acceptMissingDocStatus }),
+    async saveTask(view, known) {
+      const { cancelled, ...saved } = await saveTask(client, { ...view, owner: await owner() }, known);
+      return { ...saved, ...(cancelled && { closedByPerson: true }) };
+    },
+    async publish(publication) {
+      const { vendor, findings } = publication;
+      const { name, version = '' } = findings.model;
+      const devices = await remembered.get<Devices>(`devices/${vendor.name}/${name}/${version}`, async () => ({
+        value: await ensureDevices(client, vendor, findings.model),
+        seconds: DEVICE_SECONDS,
+      }));
+      return publish(
+        client,
+        {
+          ...publication,
+          task: { ...publication.task, owner: await owner() },
+          policy: site.policy,
+          essential: site.fhir.essential,
+        },
+        { devices, log },
+      );
+    },
+  };
+}
