@@ -8,7 +8,7 @@ import { forgetOrder } from './store/admit-order.ts';
 import { claimOrders, nextDue } from './store/claim-orders.ts';
 import { dropAllLeases, releaseLeases, renewLeases } from './store/renew-leases.ts';
 import { saveStep } from './store/save-step.ts';
-import { owesTask } from './task-sync.ts';
+import { owesTask } from './task-view.ts';
 
 export interface EngineOptions {
   /** Orders worked on at once in this process. */
@@ -208,7 +208,7 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
       // A step that leaves a Task to be written is due at once, so that a crash cannot lose it; the time at which the
       // order itself goes on is put back once the Task stands.
       const next = done.task && afterTask !== undefined ? { ...done.order, nextAt: afterTask } : done.order;
-      const owes = !hand.taskFailed && owesTask(next);
+      const owes = !hand.taskFailed && owesTask(next, now);
       afterTask = owes ? next.nextAt : undefined;
       const sleeping = stopping() || (!owes && (next.nextAt === null || next.nextAt > now));
       const before = order.status;

@@ -77,6 +77,9 @@ export interface Order {
   taskVersion: string | null;
   /** A digest of the Task as last written, so that it is written again only when it would differ. */
   taskShown: string | null;
+  /** The vendor's own state as the Task last said it, and when the Task was last written. */
+  taskSaid: string | null;
+  taskAt: Date | null;
   notes: string[] | null;
   attempts: number;
   lastError: { code: string; text: string } | null;

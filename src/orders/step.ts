@@ -6,7 +6,8 @@ import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
 import { readSnapshot } from './store/order-data.ts';
-import { owesTask, syncTask } from './task-sync.ts';
+import { syncTask } from './task-sync.ts';
+import { owesTask } from './task-view.ts';
 import { dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { writeResults } from './write-leg.ts';
@@ -65,7 +66,7 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   if (!snapshot) {
     throw new AdapterError('unexpected', 'What was read of the order is gone', { kind: 'permanent', remedy: 'hold' });
   }
-  if (!hand.taskFailed && owesTask(order)) {
+  if (!hand.taskFailed && owesTask(order, now)) {
     const done = await syncTask(order, snapshot, hand);
     if (done) {
       return done;

@@ -4,13 +4,8 @@ import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { STATES } from './states.ts';
 import { listWritten } from './store/order-data.ts';
-import { shownOf, taskView } from './task-view.ts';
+import { taskView, withTaskShown } from './task-view.ts';
 import { backoffSeconds } from './transitions.ts';
-
-/** Would the Task look different if it were written now? Results write it themselves, in their transaction. */
-export function owesTask(order: Order): boolean {
-  return (order.leg === 'vendor' || order.leg === 'tell') && shownOf(order) !== order.taskShown;
-}
 
 /**
  * Writes the Task as the order stands. While the order is on its way a Task that cannot be written does not stop it; at
@@ -26,10 +21,9 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
     await hand.checkpoint('task-written', order);
     const told = order.leg === 'tell';
     const after: Order = {
-      ...order,
+      ...withTaskShown(order, now),
       taskId: saved.id,
       taskVersion: saved.version ?? null,
-      taskShown: shownOf(order),
       ...(told && { leg: 'ended' as const, nextAt: null, attempts: 0 }),
     };
     if (saved.closedByPerson && !STATES[order.status].ended) {

@@ -38,17 +38,25 @@ export function taskView(
   };
 }
 
-/**
- * A digest of what of an order its Task shows: equal for orders whose Tasks a reader could not tell apart. Kept with the
- * order, so that the Task is written only when it would differ.
- */
-export function shownOf(order: Order): string {
-  const facts = STATES[order.status];
-  const shown = [
-    facts.task,
-    order.status === 'received' ? null : order.reason,
-    facts.ended ? null : order.businessStatus,
-    order.notes ?? [],
-  ];
+/** What of an order its Task shows, the vendor's own state aside: equal for Tasks that ask nothing new of a reader. */
+function shownOf(order: Order): string {
+  const shown = [STATES[order.status].task, order.status === 'received' ? null : order.reason, order.notes ?? []];
   return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 22);
+}
+
+/** The order once its Task has been written as it stands. */
+export function withTaskShown(order: Order, now: Date): Order {
+  return { ...order, taskShown: shownOf(order), taskSaid: order.businessStatus, taskAt: now };
+}
+
+/** The vendor's own state alone is worth a write only so often: every version costs the EHR, and its readers a look. */
+const VENDOR_STATE_SECONDS = 30;
+
+/** Would the Task look different if it were written now? Results write it themselves, in their transaction. */
+export function owesTask(order: Order, now: Date): boolean {
+  if (order.leg !== 'vendor' && order.leg !== 'tell') {
+    return false;
+  }
+  const quiet = order.taskAt === null || now.getTime() - order.taskAt.getTime() >= VENDOR_STATE_SECONDS * 1000;
+  return shownOf(order) !== order.taskShown || (quiet && order.businessStatus !== order.taskSaid);
 }

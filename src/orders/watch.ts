@@ -145,7 +145,13 @@ async function pages(
   let woken = 0;
   let after = '0';
   while (!stopped()) {
-    const orders = await listWaiting(database, { site: site.name, routes: names, now: clock.now(), after, limit: page });
+    const orders = await listWaiting(database, {
+      site: site.name,
+      routes: names,
+      now: clock.now(),
+      after,
+      limit: page,
+    });
     const last = orders.at(-1);
     if (!last || !vendor.watch) {
       break;

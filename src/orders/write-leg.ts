@@ -4,7 +4,7 @@ import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
 import { closedInTheEhr } from './task-sync.ts';
-import { shownOf, taskView } from './task-view.ts';
+import { taskView, withTaskShown } from './task-view.ts';
 import { vendorOrder } from './vendor-context.ts';
 
 /**
@@ -63,7 +63,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     nextAt: final ? null : later(now, order.publishing?.after ?? 0),
   };
   return {
-    order: { ...after, taskShown: shownOf(after) },
+    order: withTaskShown(after, now),
     events: [
       {
         event: 'written',

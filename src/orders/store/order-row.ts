@@ -30,6 +30,8 @@ const STEP_COLUMNS: Column[] = [
   { column: 'task_id', field: 'taskId' },
   { column: 'task_version', field: 'taskVersion' },
   { column: 'task_shown', field: 'taskShown' },
+  { column: 'task_said', field: 'taskSaid' },
+  { column: 'task_at', field: 'taskAt' },
   { column: 'notes', field: 'notes', json: true },
   { column: 'attempts', field: 'attempts' },
   { column: 'last_error', field: 'lastError', json: true },

@@ -59,6 +59,8 @@ create table orders (
   task_id text,
   task_version text,
   task_shown text,
+  task_said text,
+  task_at timestamptz,
   notes json,
   attempts int not null default 0,
   claims int not null default 0,
