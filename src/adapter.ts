@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { AdapterError, asAdapterError } from './errors.ts';
 import type { Log } from './log.ts';
 import { apiRouter } from './operations/api.ts';
-// import { consoleRouter } from './operations/console.ts';
+import { consoleRouter } from './operations/console.ts';
 import { healthRouter, type SiteState } from './operations/health.ts';
 import { jwksRouter } from './operations/jwks.ts';
 import { openMeters } from './operations/metrics.ts';
@@ -23,7 +23,7 @@ import { openLeases } from './orders/store/leases.ts';
 import { listOpenResources } from './orders/store/list-orders.ts';
 import { openMemory } from './orders/store/memory.ts';
 import { openNotifications, takeBackNotifications } from './orders/store/notifications.ts';
-// import { startWatch } from './orders/watch.ts';
+import { startWatch } from './orders/watch.ts';
 import { buildSites } from './runtime.ts';
 import { sweepBacklog } from './subscriptions/backlog.ts';
 import { startDrain } from './subscriptions/drain.ts';
@@ -95,14 +95,14 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log, since, go }),
     }),
   );
-//   app.use(consoleRouter());
+  app.use(consoleRouter());
   const server = await listen(app, config.http.port);
 
   const engine = await startEngine(
     { database, sites, clock, log, meter: meters.engine, random: Math.random, checkpoint: async () => {} },
     { ...ENGINE_DEFAULTS, concurrency: database.exclusive ? 4 : 8 },
   );
-//   const watch = startWatch({ database, sites, leases, clock, log });
+  const watch = startWatch({ database, sites, leases, clock, log });
   const sweeps = startSweeps({
     sites,
     cursors,
@@ -157,6 +157,7 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
         registrar.stop(),
         sweeps.stop(),
         drain.stop(),
+        watch.stop(),
 
         housekeeping.stop(),
         engine.stop(seconds - 3),

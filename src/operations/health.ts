@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Router } from 'express';
-import { asAdapterError } from '../errors.ts';
+import { AdapterError, asAdapterError } from '../errors.ts';
 import { listHolds } from '../orders/store/credentials.ts';
 import type { Database } from '../orders/store/database.ts';
 import type { Meters } from './metrics.ts';
@@ -18,6 +19,10 @@ export function healthRouter(options: {
   stopping: () => boolean;
 }): Router {
   const router = Router();
+  router.use(['/healthz', '/readyz', '/metrics'], (_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'alive' });
   });
@@ -27,7 +32,7 @@ export function healthRouter(options: {
       return;
     }
     try {
-      const holds = await listHolds(options.database);
+      const holds = await soon(listHolds(options.database));
       response.json({
         status: 'ready',
         database: options.database.kind,
@@ -48,4 +53,20 @@ export function healthRouter(options: {
     response.type('text/plain; version=0.0.4').send(await options.meters.render());
   });
   return router;
+}
+
+/** Milliseconds after which a database that does not answer counts as not there; probes give up after ten seconds. */
+const PATIENCE = 5000;
+
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = pause(PATIENCE, undefined, { signal: timer.signal, ref: false }).then(() => {
+    throw new AdapterError('database-unavailable', 'The database does not answer');
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => {});
+  }
 }

@@ -8,7 +8,7 @@ export interface Meters {
   registry: Registry;
   engine: EngineMeter;
   notification(site: string, outcome: string): void;
-  /** Prometheus text of everything, with the tables counted now. */
+  /** Prometheus text of everything, with the tables counted now; without those counts while the database is away. */
   render(): Promise<string>;
 }
 
@@ -57,6 +57,11 @@ export function openMeters(database: Database): Meters {
     labelNames: ['state'],
     registers,
   });
+  const databaseUp = new Gauge({
+    name: 'fhir_ai_adapter_database_up',
+    help: 'Whether the database answered when it was asked for this page',
+    registers,
+  });
   return {
     registry,
     engine: {
@@ -66,12 +71,16 @@ export function openMeters(database: Database): Meters {
     },
     notification: (site, outcome) => notifications.inc({ site, outcome }),
     async render() {
+      const [orders, states] = await Promise.all([countOrders(database), countNotifications(database)]).catch(
+        () => [undefined, undefined] as const,
+      );
+      databaseUp.set(orders ? 1 : 0);
       waiting.reset();
-      for (const { count, ...labels } of await countOrders(database)) {
+      for (const { count, ...labels } of orders ?? []) {
         waiting.set(labels, count);
       }
       stored.reset();
-      for (const [state, count] of Object.entries(await countNotifications(database))) {
+      for (const [state, count] of Object.entries(states ?? {})) {
         stored.set({ state }, count);
       }
       return registry.metrics();

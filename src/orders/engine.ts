@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { asAdapterError } from '../errors.ts';
+import { spanned } from '../trace.ts';
 import { later } from './clock.ts';
 import type { EngineServices, Hand } from './hand.ts';
 import type { Order } from './order.ts';
@@ -196,7 +197,9 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
     for (;;) {
       await services.checkpoint('claimed', order);
       const begun = performance.now();
-      const done = await step(order, hand);
+      const done = await spanned('order.step', { ...labels, stage: order.leg, order: order.publicId }, () =>
+        step(order, hand),
+      );
       const seconds = (performance.now() - begun) / 1000;
       services.meter.stage({ ...labels, stage: order.leg }, seconds);
       if (done.forget) {

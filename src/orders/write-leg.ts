@@ -43,7 +43,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     now: now.toISOString(),
     written,
     superseded: await listSuperseded(database, order.baseKey, order.generation),
-    task: taskView(shown, snapshot, who, [], now),
+    task: { ...taskView(shown, snapshot, who, [], now), jobs: findings.jobs },
     taskId: order.taskId ?? '',
     taskVersion: order.taskVersion ?? undefined,
   });

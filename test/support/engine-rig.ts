@@ -145,11 +145,11 @@ export async function engineRig(options: {
         // Time stands while somebody works: a jump would end the lease of an order in hand.
         if (jump && due && due > clock.now() && [...live].every((engine) => engine.busy() === 0)) {
           clock.set(due);
+          for (const engine of live) {
+            engine.wake();
+          }
         }
-        for (const engine of live) {
-          engine.wake();
-        }
-        await pause(2);
+        await pause(4);
       }
     },
     async stop() {

@@ -17,7 +17,7 @@ export async function listOrders(database: Database, filter: OrderFilter): Promi
     `select ${ORDER_COLUMNS} from orders
       where ($1::text is null or site = $1) and ($2::text is null or status = $2) and ($3::text is null or vendor = $3)
         and ($4::text is null or id < (select id from orders where public_id = $4))
-      order by id desc limit $5`,
+      order by orders.id desc limit $5`,
     [filter.site ?? null, filter.status ?? null, filter.vendor ?? null, filter.before ?? null, filter.limit],
   );
 }

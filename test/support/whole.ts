@@ -1,0 +1,200 @@
+/** Sandboxes and the adapter in one process, put together as `npm start` does it; configured in words, as a user would. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, before, describe } from 'node:test';
+import pg from 'pg';
+import { stringify } from 'yaml';
+import { openSandbox, PATHS, type Sandbox, type SandboxOptions } from '../../sandbox/index.ts';
+import { startAdapter } from '../../src/adapter.ts';
+import { loadConfig } from '../../src/config.ts';
+import { type Log, silentLog } from '../../src/log.ts';
+import { vendors } from '../../src/vendors/index.ts';
+import { until } from './until.ts';
+
+export const MANNERS = ['medplum', 'hapi'] as const;
+
+export interface SiteWish extends Pick<SandboxOptions, 'manner' | 'transactions'> {
+  /** HealthSage's key; default: one of the site's own. */
+  apiKey?: string;
+  limits?: { perDay?: number; perOrder?: number };
+  /** Words of the search after those that every note of the tests has. */
+  on?: string;
+}
+
+/** One site: its own sandbox, and what the adapter was told of it. */
+export interface Place {
+  name: string;
+  sandbox: Sandbox;
+  ehrUrl: string;
+  secret: string;
+  /** Where this site's notifications go. */
+  notifyUrl: string;
+  whole: Whole;
+}
+
+export interface Whole {
+  url: string;
+  token: string;
+  place(name: string): Place;
+  close(): Promise<void>;
+}
+
+export type Sites = Record<string, SiteWish>;
+
+export const ROUTE = 'note-coding';
+
+/** A port that nobody has at the moment: the adapter has to know its public address before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'secret'>, wish: SiteWish): object {
+  return {
+    name,
+    fhir: { baseUrl: `${sandbox.url}${PATHS.ehr}`, auth: { type: 'none' } },
+    subscriptions: { secret },
+    vendors: {
+      healthsage: {
+        baseUrl: `${sandbox.url}${PATHS.healthsage}`,
+        apiKey: wish.apiKey ?? `sandbox-${name}`,
+        ...(wish.limits && { limits: wish.limits }),
+      },
+    },
+    routes: [
+      {
+        id: ROUTE,
+        on: `DocumentReference?status=current&type=http://loinc.org|11506-3${wish.on ?? ''}`,
+        vendor: 'healthsage',
+      },
+    ],
+  };
+}
+
+/** A sandbox in which nothing takes longer than it has to. */
+export function quickSandbox(wish: SandboxOptions = {}): Promise<Sandbox> {
+  return openSandbox({
+    ...wish,
+    healthsage: { pollsUntilDone: 0, slowMs: 300 },
+    ehr: { retryUnit: 50, activationMs: 1, faultMs: 300 },
+  });
+}
+
+/** The configuration's text for these sites; what is secret stands in the environment. */
+export function configText(options: { port: number; token: string; database: object; sites: object[] }): string {
+  return stringify({
+    http: { port: options.port, publicUrl: `http://127.0.0.1:${options.port}` },
+    database: options.database,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own expression
+    console: { users: [{ name: 'night-shift', token: '${CONSOLE_TOKEN}', roles: ['operator', 'approver'] }] },
+    sites: options.sites,
+  });
+}
+
+/** Starts a sandbox for each site and one adapter for all of them; ready once every site's Subscription is active. */
+export async function openWhole(wishes: Sites, database: object, log: Log = silentLog): Promise<Whole> {
+  const token = randomBytes(12).toString('hex');
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const places = new Map<string, Place>();
+  const sites: object[] = [];
+  let close = async (): Promise<void> => {
+    await Promise.all([...places.values()].map(({ sandbox }) => sandbox.close()));
+  };
+  const whole: Whole = {
+    url,
+    token,
+    place(name) {
+      const place = places.get(name);
+      if (!place) {
+        throw new Error(`There is no site ${name}`);
+      }
+      return place;
+    },
+    close: () => close(),
+  };
+  try {
+    for (const [name, wish] of Object.entries(wishes)) {
+      const { manner, transactions } = wish;
+      const sandbox = await quickSandbox({ ...(manner && { manner }), ...(transactions && { transactions }) });
+      const secret = randomBytes(12).toString('hex');
+      sites.push(siteText(name, { sandbox, secret }, wish));
+      const ehrUrl = `${sandbox.url}${PATHS.ehr}`;
+      places.set(name, { name, sandbox, ehrUrl, secret, notifyUrl: `${url}/notify/${name}`, whole });
+    }
+    const text = configText({ port, token, database, sites });
+    const env = { CONSOLE_TOKEN: token };
+    const readFile = (): never => {
+      throw new Error('The configuration names no files');
+    };
+    const loaded = loadConfig({ text, path: 'adapter.yaml', env, readFile, vendors });
+    if ('problems' in loaded) {
+      throw new Error(JSON.stringify(loaded.problems));
+    }
+    const adapter = await startAdapter({ config: loaded.config, log });
+    const closeSandboxes = close;
+    close = async () => {
+      await adapter.stop(9);
+      await closeSandboxes();
+    };
+    for (const { name, sandbox } of places.values()) {
+      await until(`the Subscription of ${name}`, async () => {
+        const found = await sandbox.ehr.search('Subscription?status=active');
+        return (found.entry ?? []).length > 0;
+      });
+    }
+    return whole;
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** Runs the same tests on PGlite and, where TEST_DATABASE_URL names one, on PostgreSQL in a schema of their own, side by side. */
+export function onEveryWhole(name: string, sites: Sites, tests: (whole: () => Whole) => void): void {
+  const url = process.env.TEST_DATABASE_URL;
+  describe(name, { concurrency: true }, () => {
+    withWhole('PGlite', sites, { folder: 'memory://' }, async () => {}, tests);
+    if (url) {
+      const schema = `whole_${randomBytes(6).toString('hex')}`;
+      withWhole('PostgreSQL', sites, { url, schema }, () => dropSchema(url, schema), tests);
+    }
+  });
+}
+
+function withWhole(
+  name: string,
+  sites: Sites,
+  database: object,
+  clear: () => Promise<void>,
+  tests: (whole: () => Whole) => void,
+) {
+  describe(name, { concurrency: true }, () => {
+    let whole: Whole | undefined;
+    before(async () => {
+      whole = await openWhole(sites, database);
+    });
+    after(async () => {
+      await whole?.close();
+      await clear();
+    });
+    tests(() => {
+      if (!whole) {
+        throw new Error('The adapter has not started');
+      }
+      return whole;
+    });
+  });
+}
+
+export async function dropSchema(url: string, schema: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`drop schema if exists ${schema} cascade`);
+  await client.end();
+}
