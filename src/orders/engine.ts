@@ -90,7 +90,8 @@ export async function startEngine(services: EngineServices, options: EngineOptio
     } finally {
       claiming = false;
       if (!stopping) {
-        timer = setTimeout(fill, wait);
+        // A bell that rang while we looked may be of something that the look missed.
+        timer = setTimeout(fill, again ? 0 : wait);
       }
     }
   };
