@@ -90,8 +90,12 @@ async function admitToRoute(
 
 async function matches(site: SiteRuntime, on: string, news: News): Promise<boolean> {
   const { type, askServer } = checkCriteria(on);
+  // What the words that can be evaluated here rule out need not be asked of the server.
+  if (news.resource === undefined || !matchesCriteria(news.resource, on)) {
+    return false;
+  }
   if (!askServer) {
-    return news.resource !== undefined && matchesCriteria(news.resource, on);
+    return true;
   }
   const words = on.slice(on.indexOf('?') + 1);
   const found = await site.client.search(`${type}?_id=${encodeURIComponent(news.id)}&${words}`);
