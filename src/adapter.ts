@@ -92,6 +92,7 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       database,
       clock,
       users: config.console.users,
+      log,
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log, since, go }),
     }),
   );

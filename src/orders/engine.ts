@@ -7,9 +7,10 @@ import type { Order } from './order.ts';
 import { step } from './step.ts';
 import { forgetOrder } from './store/admit-order.ts';
 import { claimOrders, nextDue } from './store/claim-orders.ts';
-import { dropAllLeases, releaseLeases, renewLeases } from './store/renew-leases.ts';
+import { dropAllLeases, postponeOrder, releaseLeases, renewLeases } from './store/renew-leases.ts';
 import { saveStep } from './store/save-step.ts';
 import { owesTask } from './task-view.ts';
+import { backoffSeconds } from './transitions.ts';
 
 export interface EngineOptions {
   /** Orders worked on at once in this process. */
@@ -184,10 +185,7 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
   const route = site?.routes.get(order.route);
   if (!site || !route) {
     // The configuration no longer has it: it waits, visibly, for the route to come back.
-    await database.query('update orders set lease_until = null, next_at = $2 where id = $1', [
-      order.id,
-      later(clock.now(), 300),
-    ]);
+    await postponeOrder(database, order, later(clock.now(), 300));
     log.warn({ order: order.publicId, site: order.site, route: order.route }, 'no such route: the order waits');
     return;
   }
@@ -238,7 +236,14 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
     const error = asAdapterError(thrown);
     if (error.code !== 'lease-lost') {
       log.warn({ order: order.publicId, code: error.code, operator: error.operator }, 'order put down');
-      await releaseLeases(database, [order]).catch(() => {});
+      // Handed back while we stop or the database is away; else something is wrong with this very step: it comes again
+      // later each time, and after many claims without a step it is held.
+      const handBack = hand.signal.aborted || stopping() || error.code === 'database-unavailable';
+      const pause = backoffSeconds(order.claims, services.random());
+      const put = handBack
+        ? releaseLeases(database, [order])
+        : postponeOrder(database, order, later(clock.now(), pause));
+      await put.catch(() => {});
     }
   }
 }

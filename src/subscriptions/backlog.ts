@@ -1,4 +1,5 @@
 import type { SiteConfig } from '../config.ts';
+import { AdapterError } from '../errors.ts';
 import type { FhirClient } from '../fhir/types.ts';
 import type { Log } from '../log.ts';
 import type { Admit, Cursors } from '../orders/types.ts';
@@ -37,5 +38,12 @@ export async function sweepBacklog(options: {
     since: new Date(since),
     dryRun: !go,
   });
+  const unread = swept.find(({ problem }) => problem !== undefined);
+  if (unread) {
+    throw new AdapterError(
+      'ehr-error',
+      `The search ${unread.criteria} was not read to its end (${unread.problem}); what was found until then is admitted, run the sweep again`,
+    );
+  }
   return { counts, orders: swept.reduce((sum, one) => sum + one.orders, 0) };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,10 @@ import { type Command, type Environment, runCommand } from '../../src/operations
 import { orders } from '../../src/operations/commands/orders.ts';
 import { sweep } from '../../src/operations/commands/sweep.ts';
 import { formatTable } from '../../src/operations/commands/table.ts';
-import { openDatabase } from '../../src/orders/store/database.ts';
+import { admitOrder } from '../../src/orders/store/admit-order.ts';
+import { type Database, openDatabase } from '../../src/orders/store/database.ts';
 import { lockFolder } from '../../src/orders/store/folder-lock.ts';
+import { findOrder } from '../../src/orders/store/list-orders.ts';
 import { toyVendor } from '../support/toy-vendor.ts';
 import { type ApiRig, apiRig, MARKER, TOKENS } from './api-rig.ts';
 
@@ -206,5 +209,66 @@ describe('check', () => {
     assert.deepEqual([code, out], [78, '']);
     assert.match(err, /^sites\[0\]\.name: /m);
     assert.ok(err.split('\n').length >= 3);
+  });
+});
+
+describe('with PostgreSQL and no adapter running', { skip: !process.env.TEST_DATABASE_URL }, () => {
+  const schema = `commands_${randomBytes(6).toString('hex')}`;
+  const url = process.env.TEST_DATABASE_URL ?? '';
+  let database: Database;
+  let folder: string;
+  let env: Environment;
+  before(async () => {
+    database = await openDatabase({ url, folder: '', schema, connections: 2 });
+    folder = await mkdtemp(join(tmpdir(), 'orders-'));
+    const path = join(folder, 'adapter.json');
+    const site = {
+      name: 'general',
+      fhir: { baseUrl: 'http://127.0.0.1:1/fhir' },
+      subscriptions: { secret: 'a-secret-of-the-site', register: false },
+      vendors: { healthsage: { apiKey: 'sandbox-key' } },
+      routes: [{ id: 'note-coding', on: 'DocumentReference?status=current', vendor: 'healthsage' }],
+    };
+    await writeFile(path, JSON.stringify({ http: { port: 1 }, database: { url, schema }, sites: [site] }));
+    env = { ADAPTER_CONFIG: path };
+    const order = {
+      baseKey: 'general/DocumentReference/1/note-coding',
+      generation: 1,
+      site: 'general',
+      route: 'note-coding',
+      vendor: 'healthsage',
+      resourceType: 'DocumentReference',
+      resourceId: '1',
+      seenVersion: '1',
+      seenUpdated: null,
+      events: [{ event: 'admitted' }],
+    };
+    await admitOrder(database, order, new Date());
+  });
+  after(async () => {
+    await database.query(`drop schema ${schema} cascade`);
+    await database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test('orders are listed and told all the same', async () => {
+    const list = await run(orders, [], env);
+    assert.equal(list.code, 0, list.err);
+    const id = /^(\S{16}) +received /m.exec(list.out)?.[1] ?? assert.fail(list.out);
+    assert.equal((await run(orders, ['cancel', id], env)).code, 0);
+    const order = await findOrder(database, id);
+    assert.equal(order?.cancel?.by, 'command line');
+    assert.match((await run(orders, [id], env)).out, /^Asked for +cancel$/m);
+  });
+
+  test('the doctor looks at the database, and a sweep says that the EHR is away', async () => {
+    const { out } = await run(check, [], env);
+    assert.match(out, /^- +database +ok +PostgreSQL 1\d/m);
+    assert.match(out, /^- +database +ok +the tables are up to date$/m);
+    await database.query("insert into migrations (name) values ('9999-later.sql')");
+    assert.match((await run(check, [], env)).out, /^- +database +wrong +the tables belong to a later version/m);
+    await database.query("delete from migrations where name = '9999-later.sql'");
+    const swept = await run(sweep, ['--site', 'general', '--since', '2026-01-01'], env);
+    assert.deepEqual([swept.code, swept.out.includes('the server cannot say')], [0, true]);
   });
 });

@@ -62,7 +62,7 @@ async function insert(database: Database, notifications: IncomingNotification[])
 
 /** Leases by moving `next_at`: a process that dies while draining gives them back when that time comes. */
 async function take(database: Database, limit: number, now: Date, until: Date): Promise<StoredNotification[]> {
-  return database.query<StoredNotification>(
+  const rows = await database.query<StoredNotification>(
     `update notifications set next_at = $1, attempts = attempts + 1
       where id in (
         select id from notifications where state = 'waiting' and next_at <= $2
@@ -70,6 +70,8 @@ async function take(database: Database, limit: number, now: Date, until: Date): 
      returning id::text as id, site, received_at as "receivedAt", method, path, headers, body, dedupe, attempts`,
     [until, now, limit],
   );
+  // An update returns its rows in any order.
+  return rows.sort((a, b) => Number(a.id) - Number(b.id));
 }
 
 /** Forgets what was dealt with before `before`; what was set aside stays for a person. */

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, types } from '@electric-sql/pglite';
 import { AdapterError } from '../../errors.ts';
 import type { Database, Sql } from './database.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -33,7 +33,7 @@ function wrap(error: unknown): AdapterError {
  */
 export async function openPglite(folder: string): Promise<Database> {
   const unlock = folder.startsWith('memory://') ? async () => {} : await lock(folder);
-  const pglite = await PGlite.create(folder);
+  const pglite = await PGlite.create(folder, BYTES);
   const sql = sqlOf(pglite);
   const listeners = new Set<(bell: string) => void>();
   const unlisten = await pglite.listen('fhir_ai_adapter_public', (bell) => {
@@ -64,6 +64,22 @@ export async function openPglite(folder: string): Promise<Database> {
     },
   };
 }
+
+/**
+ * PGlite's own turning of bytes into hex and back goes byte by byte: 8 s for a notification of 31 MB, in which nothing
+ * else runs. Node's does the same in a third of the time and less.
+ */
+const BYTES = {
+  serializers: {
+    [types.BYTEA]: (value: unknown): string => {
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError('bytea takes bytes');
+      }
+      return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
+    },
+  },
+  parsers: { [types.BYTEA]: (text: string): Uint8Array => new Uint8Array(Buffer.from(text.slice(2), 'hex')) },
+};
 
 async function lock(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });

@@ -26,6 +26,19 @@ export async function releaseLeases(database: Database, orders: { id: string; fe
   );
 }
 
+/** Puts an order down until `until` without a step: its claims go on being counted. */
+export async function postponeOrder(
+  database: Database,
+  order: { id: string; fence: string },
+  until: Date,
+): Promise<void> {
+  await database.query('update orders set lease_until = null, next_at = $3 where id = $1 and fence = $2', [
+    order.id,
+    order.fence,
+    until,
+  ]);
+}
+
 /** Where nobody else can use the database, every lease in it belongs to a process that is gone. */
 export async function dropAllLeases(database: Database): Promise<void> {
   await database.query('update orders set lease_until = null where lease_until is not null');

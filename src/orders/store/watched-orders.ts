@@ -18,7 +18,7 @@ export async function listWaiting(
 ): Promise<WaitingOrder[]> {
   return database.query<WaitingOrder>(
     `select id::text as id, key, state from orders
-      where site = $1 and ${WAITS} and route = any($3::text[]) and id > $4::bigint order by id limit $5`,
+      where site = $1 and ${WAITS} and route = any($3::text[]) and id > $4::bigint order by orders.id limit $5`,
     [page.site, page.now, page.routes, page.after, page.limit],
   );
 }
