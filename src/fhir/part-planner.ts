@@ -99,6 +99,14 @@ export class PartPlanner {
     return { provenance: buildProvenance(facts, this.publication, this.devices) };
   }
 
+  /** What we last wrote of a part, also where somebody has edited it between our writing and our reading it back. */
+  private lastWritten(part: string, type: Resource['resourceType']): WrittenPart | undefined {
+    const confirmed = this.session.confirmed.get(part);
+    return confirmed?.type === type
+      ? { part, ...confirmed }
+      : this.publication.written.find((one) => one.part === part && one.type === type);
+  }
+
   /** Plans one part. False where it is left alone although we have something else to say. */
   part(built: Built, current: Stored | undefined, kind: 'item' | 'report'): boolean {
     const { part, label, resource, reference } = built;
@@ -109,7 +117,7 @@ export class PartPlanner {
       this.writes.push({ part, label, kind, resource, reference, ...made });
       return true;
     }
-    const before = this.publication.written.find((one) => one.part === part && one.type === resource.resourceType);
+    const before = this.lastWritten(part, resource.resourceType);
     if (decision.do === 'update') {
       const changed = overwriting(resource, decision.current);
       const made = this.provenance(reference, 'update', built, decision.current);

@@ -85,7 +85,10 @@ export function statusFailure(
     });
   }
   if (status === 401 || status === 403) {
-    return new AdapterError('vendor-unauthorized', `${vendor} refused the credentials (${status})`, facts);
+    return new AdapterError('vendor-unauthorized', `${vendor} refused the credentials (${status})`, {
+      ...facts,
+      orderer: 'The AI service does not accept our credentials; the order waits for the operator of the adapter.',
+    });
   }
   if (status === 408) {
     return new AdapterError('vendor-timeout', `${vendor} answered with 408`, {
@@ -94,10 +97,18 @@ export function statusFailure(
     });
   }
   if (status >= 400) {
-    return new AdapterError('vendor-rejected', `${vendor} refused the request (${status})`, facts);
+    return new AdapterError('vendor-rejected', `${vendor} refused the request (${status})`, {
+      ...facts,
+      orderer: 'The AI service refused the order.',
+    });
   }
+  const unreadable = { ...facts, orderer: 'The AI service gave an answer that cannot be understood.' };
   if (status >= 300) {
-    return new AdapterError('vendor-protocol', `${vendor} answered with a redirect (${status}), never followed`, facts);
+    return new AdapterError(
+      'vendor-protocol',
+      `${vendor} answered with a redirect (${status}), never followed`,
+      unreadable,
+    );
   }
-  return new AdapterError('vendor-protocol', `${vendor} answered with an unexpected ${status}`, facts);
+  return new AdapterError('vendor-protocol', `${vendor} answered with an unexpected ${status}`, unreadable);
 }

