@@ -64,7 +64,7 @@ export const AI_ASSERTED: Coding = {
 export const ARTIFICIAL_INTELLIGENCE: Coding = {
   system: AI_GUIDE.deviceType,
   code: 'Artificial-Intelligence',
-  display: 'Artificial Intelligence',
+  display: 'All kinds of Artificial Intelligence',
 };
 
 export const TREATMENT: Coding = { system: SYSTEMS.actReason, code: 'TREAT', display: 'treatment' };

@@ -24,25 +24,39 @@ function post(resource: Resource, fullUrl: string): BundleEntry {
   return { fullUrl, resource, request: { method: 'POST', url: resource.resourceType } };
 }
 
-function put(resource: Resource, id: string, version: string | undefined): BundleEntry {
+/** R4 lets only a POST go without `fullUrl`; it also is what the entry's relative references are resolved against. */
+function put(resource: Resource, fullUrl: string, version: string | undefined): BundleEntry {
+  const id = fullUrl.slice(fullUrl.lastIndexOf('/') + 1);
   const ifMatch = version === undefined ? {} : { ifMatch: `W/"${version}"` };
-  return { resource, request: { method: 'PUT', url: `${resource.resourceType}/${id}`, ...ifMatch } };
+  return { fullUrl, resource, request: { method: 'PUT', url: `${resource.resourceType}/${id}`, ...ifMatch } };
 }
 
-/** Each write with its Provenance, in the plan's order, and the Task last under `ifMatch`: it fences a late commit. */
-export function buildTransaction(writes: Write[], task: Stored, taskVersion: string | undefined): Submission {
+/**
+ * Each write with its Provenance, in the plan's order, and the Task last under `ifMatch`: it fences a late commit.
+ * `baseUrl` is the server's FHIR base.
+ */
+export function buildTransaction(
+  baseUrl: string,
+  writes: Write[],
+  task: Stored,
+  taskVersion: string | undefined,
+): Submission {
   const entry: BundleEntry[] = [];
   const subjects: Subject[] = [];
   for (const write of writes) {
     const { resource, id, reference, ifMatch, provenance } = write;
-    entry.push(id === undefined ? post(resource, reference) : put(resource, id, ifMatch));
+    entry.push(
+      id === undefined
+        ? post(resource, reference)
+        : put(resource, `${baseUrl}/${resource.resourceType}/${id}`, ifMatch),
+    );
     subjects.push({ write });
     if (provenance !== undefined) {
       entry.push(post(provenance, `urn:uuid:${nameUuid(`provenance ${reference} ${ifMatch ?? ''}`)}`));
       subjects.push({ provenanceOf: write });
     }
   }
-  entry.push(put(task, task.id, taskVersion));
+  entry.push(put(task, `${baseUrl}/Task/${task.id}`, taskVersion));
   subjects.push({ task });
   return { bundle: { resourceType: 'Bundle', type: 'transaction', entry }, subjects };
 }

@@ -132,7 +132,7 @@ export async function writeTransaction(
   const chunk = firstChunk(pending, limits);
   const final = chunk.length === pending.length;
   const task = final ? plan.wanted : interim(plan, chunk, pending);
-  const submission = buildTransaction(chunk, task, plan.task.meta?.versionId);
+  const submission = buildTransaction(client.baseUrl, chunk, task, plan.task.meta?.versionId);
   let results: EntryResult[];
   try {
     results = readAnswer(submission, await client.submit(submission.bundle));

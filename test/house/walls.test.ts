@@ -19,6 +19,7 @@ const VENDOR_SHARED = ['src/vendors/contract.ts', 'src/vendors/http.ts'];
 const ROOMS: Record<string, Room> = {
   'src/errors.ts': { knows: [], packages: [FHIR_TYPES] },
   'src/log.ts': { knows: [], packages: ['pino'] },
+  'src/trace.ts': { knows: ['src/errors.ts'], packages: ['@opentelemetry/api'] },
   'src/findings.ts': { knows: [], packages: [FHIR_TYPES] },
   'src/config': { knows: ['src/errors.ts'], packages: ['zod', 'yaml', 'node-cron', '@medplum/core', FHIR_TYPES] },
   'src/config.ts': { knows: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
@@ -34,7 +35,7 @@ const ROOMS: Record<string, Room> = {
     packages: ['zod', 'undici', 'jose', '@medplum/core', FHIR_TYPES, 'html-to-text', 'unpdf', '@xmldom/xmldom'],
   },
   'src/orders': {
-    knows: [...SHARED, 'src/fhir', ...VENDOR_SHARED],
+    knows: [...SHARED, 'src/trace.ts', 'src/fhir', ...VENDOR_SHARED],
     packages: ['zod', 'pg', '@electric-sql/pglite', 'node-cron', FHIR_TYPES],
   },
   'src/subscriptions': {
