@@ -130,8 +130,12 @@ describe('the process', { concurrency: 2 }, () => {
     }
   }
 
-  const databases: Record<string, () => { database: object; clear: () => Promise<void> }> = {
-    PGlite: () => ({ database: { folder: join(folder, `data-${count}`) }, clear: async () => {} }),
+  const databases: Record<string, () => { database: object; clear: () => Promise<void>; command?: string[] }> = {
+    'PGlite, started by npm': () => ({
+      database: { folder: join(folder, 'data') },
+      clear: async () => {},
+      command: [npm, 'start', '--silent'],
+    }),
   };
   const url = process.env.TEST_DATABASE_URL;
   if (url) {
@@ -141,8 +145,8 @@ describe('the process', { concurrency: 2 }, () => {
 
   for (const [name, settings] of Object.entries(databases)) {
     test(`stops in the middle of an order at SIGTERM with 0, and no line tells of the patient (${name})`, async () => {
-      const { database, clear } = settings();
-      const running = await start(database);
+      const { database, clear, command } = settings();
+      const running = await start(database, command);
       const ehrUrl = `${sandbox.url}${PATHS.ehr}`;
       // Only the sandbox's side of a place is needed: this adapter runs in a process of its own.
       const place: Omit<Place, 'whole'> = { name: 'any', sandbox, ehrUrl, secret: SECRET, notifyUrl: running.url };
@@ -160,11 +164,6 @@ describe('the process', { concurrency: 2 }, () => {
       assertDiscreet(said);
     });
   }
-
-  test('started by npm, it ends with a signal to npm', async () => {
-    const running = await start({ folder: join(folder, 'npm') }, [npm, 'start', '--silent']);
-    assert.match(await assertStops(running, 'SIGTERM'), /adapter stopped/);
-  });
 
   test('a folder that another process uses is one line and exit code 1; two signals within a second are one', async () => {
     const first = await start({ folder: join(folder, 'shared') });

@@ -161,7 +161,7 @@ export async function taskWhen(
       const [found] = await tasksOf(place, note, generation);
       seen = found ? `${found.status} (${found.statusReason?.text ?? ''})` : 'none';
       // Many wait at the same time, and each look is a search.
-      return found && states.includes(found.status) ? found : pause(40);
+      return found && states.includes(found.status) ? found : pause(40, undefined);
     },
     25,
   ).catch((thrown: unknown) => {
