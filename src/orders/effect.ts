@@ -8,6 +8,7 @@ import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { type Call, countBilled, doubtCall, endCall, readCall, startCall } from './store/calls.ts';
+import { requireFence } from './store/renew-leases.ts';
 import { addToTimeline } from './store/timeline.ts';
 import { ask, hold } from './transitions.ts';
 import { vendorContext } from './vendor-context.ts';
@@ -113,6 +114,7 @@ async function makeCall(
         return stop;
       }
     }
+    await requireFence(sql, order);
     await startCall(sql, {
       ...place,
       kind,

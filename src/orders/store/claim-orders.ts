@@ -26,7 +26,10 @@ export async function claimOrders(
 /** When the next order becomes due, by time or by the end of a dead process's lease; undefined: none waits. */
 export async function nextDue(database: Database): Promise<Date | undefined> {
   const rows = await database.query<{ due: Date | null }>(
-    "select min(greatest(next_at, coalesce(lease_until, '-infinity'))) as due from orders where next_at is not null",
+    // Both halves are one look into an index, however many orders wait.
+    `select least(
+       (select next_at from orders where next_at is not null and lease_until is null order by next_at limit 1),
+       (select min(greatest(next_at, lease_until)) from orders where next_at is not null and lease_until is not null)) as due`,
   );
   return rows[0]?.due ?? undefined;
 }

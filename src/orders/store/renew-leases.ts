@@ -1,4 +1,5 @@
-import type { Database } from './database.ts';
+import { AdapterError } from '../../errors.ts';
+import type { Database, Sql } from './database.ts';
 
 /** Prolongs the leases of the orders in hand; gives the ids of those that are still ours. */
 export async function renewLeases(
@@ -43,4 +44,12 @@ export async function postponeOrder(
 export async function dropAllLeases(database: Database): Promise<void> {
   await database.query('update orders set lease_until = null where lease_until is not null');
   await database.query('delete from leases');
+}
+
+/** Fails with `lease-lost` unless the order is still ours; until the transaction ends nobody else can take it. */
+export async function requireFence(sql: Sql, order: { id: string; fence: string }): Promise<void> {
+  const rows = await sql.query('select 1 from orders where id = $1 and fence = $2 for update', [order.id, order.fence]);
+  if (rows.length === 0) {
+    throw new AdapterError('lease-lost', 'Another process has taken the order over');
+  }
 }

@@ -76,6 +76,7 @@ create table orders (
   unique (base_key, generation)
 );
 create index orders_due on orders (next_at) where next_at is not null;
+create index orders_leased on orders (lease_until) where lease_until is not null;
 create index orders_by_resource on orders (site, resource_type, resource_id);
 create index orders_held on orders (held_by) where held_by is not null;
 create index orders_recent on orders (site, created_at desc);
