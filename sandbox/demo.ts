@@ -1,6 +1,7 @@
 /** What `npm start` shows without a configuration: a sandbox, the configuration of an adapter for it, one order's way. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { showResults } from './demo/results.ts';
 import { NOTE_TEXT } from './examples/note-text.ts';
 import { placeExampleOrder } from './examples/place-order.ts';
 import { openSandbox, PATHS } from './index.ts';
+import { ehrSettings, port, readSettings } from './settings.ts';
 
 export interface Demo {
   /** The configuration of the adapter, as a user would write it. */
@@ -21,25 +23,19 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-const environment = z.object({
-  PORT: z.coerce.number().int().min(1).max(65_535).default(8080),
-  SANDBOX_PORT: z.coerce.number().int().min(1).max(65_535).default(8090),
-  SANDBOX_EHR_MANNER: z.enum(['medplum', 'hapi']).default('medplum'),
-  SANDBOX_TRANSACTIONS: z.enum(['atomic', 'batch', 'none']).default('atomic'),
-});
+const environment = z.object({ PORT: port(1, 8080), SANDBOX_PORT: port(1, 8090), ...ehrSettings });
 
-/** Opens the sandbox. Rejects with one line for a person where a port is taken or a setting is wrong. */
+/** Opens the sandbox. Rejects with one line for a person where a port is taken, with WrongSettings where a setting is wrong. */
 export async function openDemo(env: Record<string, string | undefined>, say: (line: string) => void): Promise<Demo> {
-  const given = environment.safeParse(env);
-  if (!given.success) {
-    throw new Error(given.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
-  }
-  const { PORT, SANDBOX_PORT, SANDBOX_EHR_MANNER: manner, SANDBOX_TRANSACTIONS: transactions } = given.data;
+  const settings = readSettings(environment, env);
+  const { PORT, SANDBOX_PORT, SANDBOX_EHR_MANNER: manner, SANDBOX_TRANSACTIONS: transactions } = settings;
   const sandbox = await openSandbox({ port: SANDBOX_PORT, manner, transactions }).catch((error: unknown) => {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     throw taken ? new Error(`Port ${SANDBOX_PORT} is in use; set SANDBOX_PORT to another one`) : error;
   });
   const folder = await mkdtemp(join(tmpdir(), 'fhir-ai-adapter-'));
+  // However this process ends: when the adapter's port is taken, nobody comes to close us.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const token = `sandbox-${randomBytes(12).toString('hex')}`;
   const adapterUrl = `http://127.0.0.1:${PORT}`;
   const ehrUrl = `${sandbox.url}${PATHS.ehr}`;
@@ -75,7 +71,6 @@ export async function openDemo(env: Record<string, string | undefined>, say: (li
     async close() {
       stopping.abort();
       await sandbox.close();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,12 +1,9 @@
 /** `npm run sandbox`: the EHR and the vendors alone, for an adapter that runs elsewhere with its own configuration. */
 import { z } from 'zod';
 import { openSandbox, PATHS } from './index.ts';
+import { ehrSettings, port, readSettings, WrongSettings } from './settings.ts';
 
-const settings = z.object({
-  SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
-  SANDBOX_EHR_MANNER: z.enum(['medplum', 'hapi']).default('medplum'),
-  SANDBOX_TRANSACTIONS: z.enum(['atomic', 'batch', 'none']).default('atomic'),
-});
+const settings = z.object({ SANDBOX_PORT: port(0, 8090), ...ehrSettings });
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -16,22 +13,26 @@ function fail(line: string, exitCode: number): never {
   process.exit(exitCode);
 }
 
-const given = settings.safeParse(process.env);
-if (!given.success) {
-  fail(given.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'), 78);
+function settingsOf(env: NodeJS.ProcessEnv): z.infer<typeof settings> {
+  try {
+    return readSettings(settings, env);
+  } catch (error) {
+    return fail(error instanceof WrongSettings ? error.message : String(error), 78);
+  }
 }
-const { SANDBOX_PORT: port, SANDBOX_EHR_MANNER: manner, SANDBOX_TRANSACTIONS: transactions } = given.data;
+
+const { SANDBOX_PORT, SANDBOX_EHR_MANNER: manner, SANDBOX_TRANSACTIONS: transactions } = settingsOf(process.env);
 
 // Before the start, so that a stop in the middle of it is a clean one, too.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => process.exit(0));
 }
 
-const sandbox = await openSandbox({ port, manner, transactions }).catch((error: unknown) => {
+const sandbox = await openSandbox({ port: SANDBOX_PORT, manner, transactions }).catch((error: unknown) => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const why: Record<string, string> = {
-    EADDRINUSE: `Port ${port} is in use; set SANDBOX_PORT to another one`,
-    EACCES: `Port ${port} may not be opened by this user; set SANDBOX_PORT to another one`,
+    EADDRINUSE: `Port ${SANDBOX_PORT} is in use; set SANDBOX_PORT to another one`,
+    EACCES: `Port ${SANDBOX_PORT} may not be opened by this user; set SANDBOX_PORT to another one`,
   };
   return fail(why[String(code)] ?? `The sandbox could not start: ${String(error)}`, 1);
 });

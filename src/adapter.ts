@@ -10,6 +10,7 @@ import { apiRouter } from './operations/api.ts';
 import { consoleRouter } from './operations/console.ts';
 import { healthRouter, type SiteState } from './operations/health.ts';
 import { jwksRouter } from './operations/jwks.ts';
+import { lastWord } from './operations/last-word.ts';
 import { openMeters } from './operations/metrics.ts';
 import { openAdmission } from './orders/admission.ts';
 import { databaseClock } from './orders/clock.ts';
@@ -97,6 +98,7 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
     }),
   );
   app.use(consoleRouter());
+  app.use(lastWord(log));
   const server = await listen(app, config.http.port);
 
   const engine = await startEngine(
@@ -183,7 +185,7 @@ async function listen(app: express.Express, port: number): Promise<Server> {
       code === 'EADDRINUSE'
         ? `Port ${port} is in use; set PORT to another one`
         : `Port ${port} cannot be opened (${code})`;
-    throw new AdapterError('config-invalid', why, { cause: thrown });
+    throw new AdapterError('port-unavailable', why, { cause: thrown });
   }
   return server;
 }

@@ -26,6 +26,7 @@ interface CodeFacts {
 /** Every code the adapter can throw, with its default class and what an operator does about it. */
 export const ERROR_CODES = {
   'config-invalid': { kind: 'permanent', operator: 'Correct the configuration file as the message says.' },
+  'port-unavailable': { kind: 'permanent', operator: 'Free the port, or set PORT to another one.' },
   'database-unavailable': { kind: 'transient', operator: 'Check that the database is up and reachable.' },
   'database-locked': { kind: 'permanent', operator: 'Stop the other process that uses this data folder.' },
   'lease-lost': { kind: 'transient', operator: 'Nothing: another process has taken the order over.' },

@@ -64,7 +64,10 @@ function wrap(logger: Pino): Log {
   };
 }
 
-/** A log that writes JSON lines to `destination` (standard output by default). `level` as pino's, `silent` included. */
+/** What LOG_LEVEL may say: pino's levels, and nothing at all. */
+export const LOG_LEVELS: readonly string[] = [...Object.values(pino.levels.labels), 'silent'];
+
+/** A log that writes JSON lines to `destination` (standard output by default). `level` is one of LOG_LEVELS. */
 export function openLog(level = 'info', destination?: { write(line: string): void }): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   return wrap(destination ? pino(options, destination) : pino(options));

@@ -13,17 +13,22 @@ export function bodyOf(request: Request): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
-/** The parsed JSON; 415 for another content type, 400 for what does not parse. */
+/** The parsed JSON; 415 for another content type, 400 for what does not parse or is a bare value. */
 export function jsonOf(request: Request): unknown {
   const [type = ''] = (request.get('content-type') ?? '').split(';');
   if (!JSON_TYPES.has(type.trim().toLowerCase())) {
     throw new OperationOutcomeError(unsupportedMediaType);
   }
+  let parsed: unknown;
   try {
-    return JSON.parse(bodyOf(request).toString('utf8'));
+    parsed = JSON.parse(bodyOf(request).toString('utf8'));
   } catch {
     throw refuse('invalid', 'structure', 'The body is not JSON');
   }
+  if (typeof parsed !== 'object' || parsed === null) {
+    throw refuse('invalid', 'structure', 'The body is no JSON object');
+  }
+  return parsed;
 }
 
 /** The words of a search by POST. */

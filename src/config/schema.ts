@@ -91,6 +91,16 @@ const subscriptions = z.strictObject({
   secret: z.union([z.literal('none'), oneOrTwo(notifySecret)], {
     error: 'a secret, a list of two while rotating, or "none", which has to be said aloud',
   }),
+  /** Where a proxy before us verifies client certificates and names the subject; believed only where this is set. */
+  clientCertificate: z
+    .strictObject({
+      header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,64}$/, 'a header name of letters, digits and hyphens')
+        .transform((name) => name.toLowerCase()),
+      subject: oneOrTwo(z.string().trim().min(1)),
+    })
+    .optional(),
   /** A node-cron expression; `off` where no sweep is wanted. */
   sweep: z.string().default('*/5 * * * *'),
 });

@@ -4,6 +4,7 @@ import { AdapterError, asAdapterError } from '../errors.ts';
 import { listHolds } from '../orders/store/credentials.ts';
 import type { Database } from '../orders/store/database.ts';
 import type { Meters } from './metrics.ts';
+import { onlyMethods } from './problem.ts';
 
 /** What the readiness report says of one site; a dead EHR is said, but does not make us unready. */
 export interface SiteState {
@@ -52,6 +53,7 @@ export function healthRouter(options: {
   router.get('/metrics', async (_request, response) => {
     response.type('text/plain; version=0.0.4').send(await options.meters.render());
   });
+  router.all(['/healthz', '/readyz', '/metrics'], onlyMethods('GET'));
   return router;
 }
 

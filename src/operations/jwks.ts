@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { SiteConfig } from '../config.ts';
 import { loadSigningKey } from '../fhir/auth/signing-key.ts';
+import { onlyMethods } from './problem.ts';
 
 /** `/sites/{site}/.well-known/jwks.json`: the public part of the key we sign our token requests with (SMART Backend Services). */
 export function jwksRouter(sites: readonly SiteConfig[]): Router {
@@ -15,5 +16,6 @@ export function jwksRouter(sites: readonly SiteConfig[]): Router {
     const keys = auth.type === 'smart-backend' ? [(await loadSigningKey(auth)).publicJwk] : [];
     response.set('Cache-Control', 'public, max-age=300').json({ keys });
   });
+  router.all('/sites/:site/.well-known/jwks.json', onlyMethods('GET'));
   return router;
 }

@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): the only form in which the API says no. */
+/** Problem documents (RFC 9457): the only form in which the API, and what no router answers, says no. */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -32,8 +32,10 @@ const TITLES: Record<number, string> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
+  412: 'Precondition failed',
   413: 'Too large',
   415: 'Unsupported media type',
+  416: 'Range not satisfiable',
   422: 'Not acceptable as it is',
   500: 'Internal error',
   502: 'The FHIR server does not do it',
@@ -43,8 +45,10 @@ const TITLES: Record<number, string> = {
 /** What Express and its body parser throw, by status; in our words, because theirs quote the request. */
 const REQUEST_ERRORS: Record<number, { type: string; detail: string }> = {
   400: { type: 'malformed', detail: 'The request cannot be read: its body must be JSON, its address well formed.' },
+  412: { type: 'precondition-failed', detail: 'What is here is not what If-Match or If-Unmodified-Since asks for.' },
   413: { type: 'too-large', detail: 'The body is larger than this API takes.' },
   415: { type: 'unsupported-media-type', detail: 'Send JSON in UTF-8, as application/json.' },
+  416: { type: 'range-not-satisfiable', detail: 'There is less here than the range asks for.' },
 };
 
 /** Turns whatever was thrown into a problem document; defects are logged by their class, never by their message. */

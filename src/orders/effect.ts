@@ -12,6 +12,7 @@ import { requireFence } from './store/renew-leases.ts';
 import { addToTimeline } from './store/timeline.ts';
 import { ask, hold } from './transitions.ts';
 import { vendorContext } from './vendor-context.ts';
+import { countTrouble } from './vendor-trouble.ts';
 
 type EffectOutcome = StepDone | { answer: Answer };
 
@@ -158,8 +159,10 @@ async function failedCall(order: Order, hand: Hand, error: AdapterError): Promis
   const now = hand.clock.now();
   if (error.kind === 'ambiguous' || error.code === 'unexpected') {
     // The row stays `started`: the next step finds it and treats it as what it is, a doubt.
+    await countTrouble(error, hand, now);
+    const seconds = Math.max(DOUBT_SECONDS, error.retryAfter ?? 0);
     return {
-      order: { ...order, nextAt: later(now, DOUBT_SECONDS), lastError: { code: error.code, text: error.message } },
+      order: { ...order, nextAt: later(now, seconds), lastError: { code: error.code, text: error.message } },
       events: [{ event: 'effect-no-answer', detail: { key: place.key, code: error.code, httpStatus: error.status } }],
     };
   }

@@ -23,6 +23,9 @@ export interface EngineOptions {
 
 export const ENGINE_DEFAULTS: EngineOptions = { concurrency: 8, leaseSeconds: 8, pollSeconds: 2 };
 
+/** An order whose route is not configured (any more) is looked at again after this long. */
+const ROUTE_AGAIN_SECONDS = 300;
+
 export interface Engine {
   /** Looks at the table now. */
   wake(): void;
@@ -55,11 +58,15 @@ export async function startEngine(services: EngineServices, options: EngineOptio
     await dropAllLeases(database);
   }
 
-  const fill = async (): Promise<void> => {
+  let looking = Promise.resolve();
+  const fill = (): void => {
     if (claiming) {
       again = true;
-      return;
+    } else {
+      looking = look();
     }
+  };
+  const look = async (): Promise<void> => {
     claiming = true;
     clearTimeout(timer);
     let wait = options.pollSeconds * 1000;
@@ -77,6 +84,10 @@ export async function startEngine(services: EngineServices, options: EngineOptio
           now,
           leaseUntil: later(now, options.leaseSeconds),
         });
+        if (stopping) {
+          await releaseLeases(database, orders);
+          break;
+        }
         for (const order of orders) {
           begin(order);
         }
@@ -106,7 +117,7 @@ export async function startEngine(services: EngineServices, options: EngineOptio
       }
       running.delete(work);
       if (!halted) {
-        void fill();
+        fill();
       }
     });
     running.add(work);
@@ -139,10 +150,10 @@ export async function startEngine(services: EngineServices, options: EngineOptio
 
   const deafen = database.listen((bell) => {
     if (bell === 'orders') {
-      void fill();
+      fill();
     }
   });
-  void fill();
+  fill();
 
   const quiet = (): void => {
     stopping = true;
@@ -152,7 +163,7 @@ export async function startEngine(services: EngineServices, options: EngineOptio
   };
 
   return {
-    wake: () => void fill(),
+    wake: () => fill(),
     busy: () => held.size + (claiming ? 1 : 0),
     async stop(graceSeconds) {
       stopping = true;
@@ -163,7 +174,8 @@ export async function startEngine(services: EngineServices, options: EngineOptio
           abort.abort();
         }
       }, graceSeconds * 1000);
-      await Promise.allSettled(running);
+      // A look that is under way may still claim orders: it hands them back itself.
+      await Promise.allSettled([...running, looking]);
       clearTimeout(grace);
       quiet();
     },
@@ -185,8 +197,9 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
   const route = site?.routes.get(order.route);
   if (!site || !route) {
     // The configuration no longer has it: it waits, visibly, for the route to come back.
-    await postponeOrder(database, order, later(clock.now(), 300));
     log.warn({ order: order.publicId, site: order.site, route: order.route }, 'no such route: the order waits');
+    // Nothing was tried, so nothing is counted: it must not be held when the route is back.
+    await releaseLeases(database, [order], later(clock.now(), ROUTE_AGAIN_SECONDS)).catch(() => {});
     return;
   }
   const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false };
@@ -202,7 +215,10 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
       const seconds = (performance.now() - begun) / 1000;
       services.meter.stage({ ...labels, stage: order.leg }, seconds);
       if (done.forget) {
-        await forgetOrder(database, order);
+        if (!(await forgetOrder(database, order))) {
+          // Somebody spoke of it meanwhile (the draft was signed): it is looked at once more.
+          await releaseLeases(database, [order], clock.now());
+        }
         return;
       }
       await services.checkpoint('step-done', order);
@@ -216,6 +232,7 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
       const before = order.status;
       order = await saveStep(database, {
         order: owes ? { ...next, nextAt: now } : next,
+        seen: order,
         now,
         events: done.events,
         also: done.also,

@@ -68,8 +68,18 @@ export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
     return done({ ...order, leg: 'read', outcome: null }, 'rejected');
   }
   if (order.status === 'completed' || order.status === 'failed') {
-    if (await latestResult(hand.database, order.id, order.run)) {
-      return done({ ...order, leg: 'write', publishing: { final: true }, outcome: null }, 'result');
+    // A run that failed after it had published a part has a result too, but not the one to end with.
+    const publishing = order.status === 'completed' ? { final: true } : order.publishing;
+    if (publishing && (await latestResult(hand.database, order.id, order.run))) {
+      return done({ ...order, leg: 'write', publishing, outcome: null }, 'result');
+    }
+    if (order.status === 'completed') {
+      // The result was forgotten with its retention: replaying it is over, and a new run was not asked for.
+      return {
+        order: { ...order, nextAt: null },
+        events: [{ event: 'retry-refused', who, detail: { code: 'retention' } }],
+        consumed: { retry: true },
+      };
     }
     return done({ ...order, leg: 'read', run: order.run + 1, state: null, outcome: null }, 'failed');
   }

@@ -43,7 +43,8 @@ export async function reviewNews(order: Order, snapshot: OrderSnapshot | undefin
     seenVersion: reading.version ?? order.seenVersion,
     seenUpdated: reading.focus.meta?.lastUpdated ?? order.seenUpdated,
   };
-  if (reading.signature === order.signature || reading.notYet !== undefined) {
+  const neverRead = ended && order.signature === null;
+  if (neverRead || reading.signature === order.signature || reading.notYet !== undefined) {
     return { order: seen, events: [], consumed: settled };
   }
   await admitOrder(

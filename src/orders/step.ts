@@ -1,14 +1,16 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
+import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order } from './order.ts';
 import { answeredLimit, cancelOrder, retryOrder } from './people.ts';
 import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
+import { readHold } from './store/credentials.ts';
 import { readSnapshot } from './store/order-data.ts';
 import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
-import { dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
+import { backoffSeconds, dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { writeResults } from './write-leg.ts';
 
@@ -38,6 +40,9 @@ export async function step(order: Order, hand: Hand): Promise<StepDone> {
         'step failed',
       );
     }
+    if (STATES[order.status].ended) {
+      return askAgain(order, error, now, hand.random());
+    }
     return error.kind === 'permanent'
       ? giveUp(order, error, now, undefined)
       : retryLater(order, error, now, hand.random());
@@ -57,11 +62,15 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   if (order.cancel) {
     return ended ? { order, events: [], consumed: { cancel: true } } : cancelOrder(order, snapshot, hand);
   }
-  if (order.news) {
+  // An end is told first: what comes after it makes a new generation at most.
+  if (order.news && order.leg !== 'tell') {
     return reviewNews(order, snapshot, hand);
   }
   if (order.leg === 'read') {
     return order.status === 'held' && !mayGoOn(order, now) ? sleep(order, order.heldUntil) : readOrder(order, hand);
+  }
+  if (order.leg === 'ended') {
+    return sleep(order, null);
   }
   if (!snapshot) {
     throw new AdapterError('unexpected', 'What was read of the order is gone', { kind: 'permanent', remedy: 'hold' });
@@ -79,9 +88,7 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
     );
   }
   if (order.status === 'held') {
-    return mayGoOn(order, now)
-      ? { order: resume(order, now), events: [{ event: 'resumed' }] }
-      : sleep(order, order.heldUntil);
+    return mayGoOn(order, now) ? resumeHeld(order, hand) : sleep(order, order.heldUntil);
   }
   switch (order.leg) {
     case 'vendor':
@@ -93,12 +100,33 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   }
 }
 
+/** News of an order that has ended cannot be judged now: its end stands, and the EHR is asked again for as long as it takes. */
+function askAgain(order: Order, error: AdapterError, now: Date, random: number): StepDone {
+  const attempts = order.attempts + 1;
+  const nextAt = later(now, Math.max(error.retryAfter ?? 0, backoffSeconds(attempts, random)));
+  const { code, kind, status } = error;
+  return {
+    order: { ...order, attempts, nextAt, lastError: { code, text: error.message } },
+    events: [{ event: 'retry-later', detail: { code, kind, attempt: attempts, httpStatus: status } }],
+  };
+}
+
 function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
   const tomorrow = dayAfter(order.question);
   if (tomorrow && tomorrow <= now) {
     return { order: { ...resume(order, now), question: null }, events: [{ event: 'resumed' }] };
   }
   return answeredLimit(order, now);
+}
+
+/** A held credential lets one order through to try; the others sleep on, and their Tasks stay as they are. */
+async function resumeHeld(order: Order, hand: Hand): Promise<StepDone> {
+  const now = hand.clock.now();
+  const held = order.heldBy === null ? undefined : await readHold(hand.database, order.heldBy);
+  if (held && (held.until === undefined || held.until > now)) {
+    return sleep({ ...order, heldUntil: held.until ?? null }, held.until ?? null);
+  }
+  return { order: resume(order, now), events: [{ event: 'resumed' }] };
 }
 
 function mayGoOn(order: Order, now: Date): boolean {

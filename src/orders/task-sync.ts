@@ -2,6 +2,7 @@ import { asAdapterError } from '../errors.ts';
 import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
 import { listWritten } from './store/order-data.ts';
 import { taskView, withTaskShown } from './task-view.ts';
@@ -24,9 +25,12 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
       ...withTaskShown(order, now),
       taskId: saved.id,
       taskVersion: saved.version ?? null,
-      ...(told && { leg: 'ended' as const, nextAt: null, attempts: 0 }),
+      // What failed was the Task: from here on another server is asked.
+      ...(order.taskId === null && { attempts: 0, lastError: null }),
+      ...(told && { leg: 'ended' as const, nextAt: order.news === null ? null : now, attempts: 0 }),
     };
     if (saved.closedByPerson && !STATES[order.status].ended) {
+      await cancelAtVendor(order, snapshot, hand);
       return closedInTheEhr(after, now);
     }
     return {

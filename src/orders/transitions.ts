@@ -43,7 +43,13 @@ export function backoffSeconds(attempts: number, random: number): number {
 /** Something transient: the same step again, later; after very many times an operator's matter. */
 export function retryLater(order: Order, error: AdapterError, now: Date, random: number): Change {
   const attempts = order.attempts + 1;
-  const limit = error.code === 'unexpected' ? ATTEMPTS_OF_UNEXPECTED : ATTEMPTS_BEFORE_HOLD;
+  // An EHR that is down is waited for as long as it takes: nobody has to release its orders one by one afterwards.
+  const patient = error.code.startsWith('ehr-');
+  const limit = patient
+    ? Number.POSITIVE_INFINITY
+    : error.code === 'unexpected'
+      ? ATTEMPTS_OF_UNEXPECTED
+      : ATTEMPTS_BEFORE_HOLD;
   if (attempts >= limit) {
     return hold(order, { code: error.code, text: 'The order is taking longer than it should; support has been told.' });
   }

@@ -49,7 +49,8 @@ export interface Hint {
 }
 
 export type Reading =
-  | { hints: Hint[] }
+  /** `sweep` beside hints: there may be more than the bundle could say. */
+  | { hints: Hint[]; sweep?: true }
   /** Something changed, nobody says what: sweep. */
   | { sweep: true }
   /** A handshake, a heartbeat: nothing to do. */

@@ -3,10 +3,11 @@ import { type Answer, isRefusal } from '../vendors/contract.ts';
 import { runEffect } from './effect.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
-import { countFailure, countSuccess, countsAsFailure, holdCredential, mayCall } from './store/credentials.ts';
+import { countSuccess, giveBackTurn, holdCredential, mayCall } from './store/credentials.ts';
 import { addResult } from './store/order-data.ts';
 import { applyStep, end, giveUp, hold, retryLater } from './transitions.ts';
 import { vendorContext, vendorOrder } from './vendor-context.ts';
+import { countTrouble } from './vendor-trouble.ts';
 
 /** One step at the vendor: begin, an effect, or an advance. */
 export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
@@ -14,14 +15,28 @@ export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Ha
     return begin(order, snapshot, hand);
   }
   const { route, database, clock } = hand;
-  const held = await mayCall(database, route.credential, clock.now());
+  const asked = clock.now();
+  const held = await mayCall(database, route.credential, asked);
   if (held) {
     return hold(order, held.reason, { until: held.until, credential: route.credential });
   }
   try {
-    const done =
-      order.effect === null ? await advance(order, snapshot, hand) : await effectOrAdvance(order, snapshot, hand);
-    await countSuccess(database, route.credential, clock.now());
+    let answer: Answer | undefined;
+    if (order.effect !== null) {
+      const outcome = await runEffect(order, snapshot, hand);
+      if (!('answer' in outcome)) {
+        // Nothing was sent, or nobody knows: that says nothing good of the vendor.
+        return outcome;
+      }
+      answer = outcome.answer;
+    }
+    const done = await advance(order, snapshot, hand, answer);
+    if (answer === undefined && done.order.effect !== null) {
+      // It only said which call comes next: whether the vendor is well, that call will show.
+      await giveBackTurn(database, route.credential, asked);
+    } else {
+      await countSuccess(database, route.credential, clock.now());
+    }
     return done;
   } catch (thrown) {
     return afterError(order, asAdapterError(thrown), hand);
@@ -41,11 +56,6 @@ function begin(order: Order, snapshot: OrderSnapshot, hand: Hand): StepDone {
     order: { ...order, status: 'accepted', state: begun, startedAt: order.startedAt ?? now, nextAt: now },
     events: [{ event: 'accepted' }],
   };
-}
-
-async function effectOrAdvance(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
-  const outcome = await runEffect(order, snapshot, hand);
-  return 'answer' in outcome ? advance(order, snapshot, hand, outcome.answer) : outcome;
 }
 
 async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effectAnswer?: Answer): Promise<StepDone> {
@@ -83,12 +93,7 @@ export async function afterError(order: Order, error: AdapterError, hand: Hand):
   const { database, route, site, clock, random } = hand;
   const now = clock.now();
   const whose = { credential: route.credential, site: site.name, vendor: route.vendor.name, now };
-  if (countsAsFailure(error) && (await countFailure(database, { ...whose, error }))) {
-    hand.log.warn(
-      { site: site.name, vendor: route.vendor.name, code: error.code, operator: error.operator },
-      'breaker open',
-    );
-  }
+  await countTrouble(error, hand, now);
   if (error.kind !== 'permanent') {
     if (error.code === 'vendor-busy' && error.retryAfter !== undefined) {
       const until = new Date(now.getTime() + error.retryAfter * 1000);

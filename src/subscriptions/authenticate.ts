@@ -1,6 +1,7 @@
 /**
  * Whether a notification is from whom it says: the site's shared secret, sent as it is (Medplum and HAPI both send
- * `channel.header` lines) or as Medplum's `X-Signature` over the raw body.
+ * `channel.header` lines) or as a signature over the raw body (Medplum's `X-Signature`, athenahealth's
+ * `X-Hub-Signature`); and, where the site names one, the client certificate that the proxy before us has verified.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { SubscriptionsConfig } from '../config/schema.ts';
@@ -13,7 +14,10 @@ export interface Claim {
 }
 
 /** How a notification was recognised; `open` where the site says aloud that it has no secret. */
-export type Proof = 'open' | 'secret' | 'signature';
+export type Proof = 'open' | 'secret' | 'signature' | 'certificate';
+
+/** What of a site's subscriptions decides whom it believes. */
+export type Expected = Pick<SubscriptionsConfig, 'secret' | 'clientCertificate'>;
 
 /** A secret sent as it is; also the header name that we ask FHIR servers to send, see register/. */
 const BEARER = /^Bearer +([^\s]+) *$/i;
@@ -67,7 +71,54 @@ function signatureMeansSomething(claim: Claim): boolean {
   return body === '{}' && header(claim, 'x-medplum-deleted-resource') !== undefined;
 }
 
-/** How the notification proves itself, or undefined: nothing that the site accepts. */
+/** Of the header's forms the hex of a SHA-256 only: https://www.w3.org/TR/websub/#signature-validation knows more. */
+const HUB_SIGNATURE = /^sha256=([0-9a-f]{64})$/i;
+
+/** The signatures that came, lower-case hex; a header of another form counts as absent. */
+function signatures(headers: Claim['headers']): { medplum: string | undefined; hub: string | undefined } {
+  const claim = { headers, body: new Uint8Array() };
+  return {
+    medplum: header(claim, 'x-signature')?.toLowerCase(),
+    hub: HUB_SIGNATURE.exec(header(claim, 'x-hub-signature') ?? '')?.[1]?.toLowerCase(),
+  };
+}
+
+/** Whether the proxy says that the connection had the site's certificate; true where the site names none. */
+function hasCertificate({ clientCertificate }: Expected, headers: Claim['headers']): boolean {
+  if (!clientCertificate) {
+    return true;
+  }
+  const { header: name, subject } = clientCertificate;
+  const sent = headers[name];
+  // Twice the same header: one may be the sender's own, which the proxy should have removed.
+  const said = typeof sent === 'string' ? sent.trim() : undefined;
+  return said !== undefined && anyOf(Array.isArray(subject) ? subject : [subject], (known) => same(known, said));
+}
+
+/** Whether the body is worth reading: without it, nothing that the site accepts is ruled out yet. */
+export function mayAuthenticate(expected: Expected, headers: Claim['headers']): boolean {
+  if (!hasCertificate(expected, headers)) {
+    return false;
+  }
+  const { medplum, hub } = signatures(headers);
+  return (
+    expected.secret === 'none' || medplum !== undefined || hub !== undefined || hasSecret(expected.secret, headers)
+  );
+}
+
+/**
+ * How the notification proves itself, or undefined: nothing that the site accepts. A certificate is asked for beside
+ * the secret; instead of it only where the site says `secret: none`.
+ */
+export function authenticateSender(expected: Expected, claim: Claim): Proof | undefined {
+  if (!hasCertificate(expected, claim.headers)) {
+    return undefined;
+  }
+  const proof = authenticate(expected.secret, claim);
+  return proof === 'open' && expected.clientCertificate ? 'certificate' : proof;
+}
+
+/** The same of the secret alone. */
 export function authenticate(secret: SubscriptionsConfig['secret'], claim: Claim): Proof | undefined {
   if (secret === 'none') {
     return 'open';
@@ -75,10 +126,18 @@ export function authenticate(secret: SubscriptionsConfig['secret'], claim: Claim
   if (hasSecret(secret, claim.headers)) {
     return 'secret';
   }
-  const signature = header(claim, 'x-signature')?.toLowerCase();
-  if (signature === undefined || !signatureMeansSomething(claim)) {
+  const { medplum, hub } = signatures(claim.headers);
+  const sent = [
+    ...(medplum !== undefined && signatureMeansSomething(claim) ? [medplum] : []),
+    // The header of a delete is not signed, and athenahealth signs Bundles only.
+    ...(hub !== undefined && claim.body.length > 2 ? [hub] : []),
+  ];
+  if (sent.length === 0) {
     return undefined;
   }
-  const valid = anyOf(acceptedSecrets(secret), (known) => same(sign(known, claim.body), signature));
+  const valid = anyOf(acceptedSecrets(secret), (known) => {
+    const right = sign(known, claim.body);
+    return sent.map((signature) => same(right, signature)).some(Boolean);
+  });
   return valid ? 'signature' : undefined;
 }

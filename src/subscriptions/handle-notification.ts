@@ -93,11 +93,9 @@ export function createHandler(options: HandlerOptions): (notification: StoredNot
     if ('nothing' in reading) {
       return { done: 'nothing' };
     }
-    if ('sweep' in reading) {
-      return { done: 'sweep' };
-    }
-    const endings: Ending[] = [];
-    for (const hint of reading.hints) {
+    const hints = 'hints' in reading ? reading.hints : [];
+    const endings: Ending[] = 'sweep' in reading ? [{ done: 'sweep' }] : [];
+    for (const hint of hints) {
       endings.push(await tryHint(hint, site.client, notification));
     }
     // What has to be tried again goes before what a person has to see, and that before what is done.

@@ -8,7 +8,7 @@ import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { IncomingNotification, NotificationStore } from '../orders/types.ts';
 import { REFUSALS, type Refusal, sendReceived, sendRefusal } from './answer.ts';
-import { authenticate, hasSecret } from './authenticate.ts';
+import { authenticateSender, mayAuthenticate } from './authenticate.ts';
 import { createBatcher } from './batch.ts';
 import { byteBudget } from './byte-budget.ts';
 import { dedupeKey, keptHeaders } from './kept.ts';
@@ -94,8 +94,7 @@ export function intakeRouter(options: IntakeOptions): Router {
     if (declared > options.bodyLimit) {
       return refuse(request, response, 'tooLarge');
     }
-    const { secret } = site.subscriptions;
-    if (secret !== 'none' && request.headers['x-signature'] === undefined && !hasSecret(secret, request.headers)) {
+    if (!mayAuthenticate(site.subscriptions, request.headers)) {
       return refuse(request, response, 'unauthorized');
     }
     if (!budget.take(declared)) {
@@ -125,7 +124,7 @@ export function intakeRouter(options: IntakeOptions): Router {
       return;
     }
     const body: Uint8Array = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
-    if (!authenticate(site.subscriptions.secret, { headers: request.headers, body })) {
+    if (!authenticateSender(site.subscriptions, { headers: request.headers, body })) {
       return refuse(request, response, 'unauthorized');
     }
     const path = request.path.replace(/\/+$/, '');

@@ -83,7 +83,13 @@ async function readWhole(vendor: string, body: AsyncIterable<Uint8Array>, maxByt
   return Buffer.concat(pieces);
 }
 
-function answer(vendor: string, status: number, headers: Record<string, string>, body: Buffer): VendorResponse {
+function answer(
+  vendor: string,
+  status: number,
+  headers: Record<string, string>,
+  body: Buffer,
+  once: boolean,
+): VendorResponse {
   return {
     status,
     headers,
@@ -93,7 +99,12 @@ function answer(vendor: string, status: number, headers: Record<string, string>,
         return parsed;
       } catch {
         // Not as the cause: V8 quotes the text it could not parse.
-        throw new AdapterError('vendor-protocol', `${vendor} answered with something that is not JSON`, { status });
+        // A cut-off answer may come whole the next time; one to a call that bills says that it was taken, and no more.
+        const kind = once ? 'ambiguous' : 'transient';
+        throw new AdapterError('vendor-protocol', `${vendor} answered with something that is not JSON`, {
+          status,
+          kind,
+        });
       }
     },
     bytes: () => new Uint8Array(body.buffer, body.byteOffset, body.byteLength),
@@ -142,7 +153,7 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
         await response.body.dump({ limit: 65_536 }).catch(() => undefined);
         throw statusFailure(vendor, status, headers['retry-after'], once, new Date());
       }
-      return answer(vendor, status, headers, await readWhole(vendor, response.body, maxBytes));
+      return answer(vendor, status, headers, await readWhole(vendor, response.body, maxBytes), once);
     } catch (thrown) {
       throw connectionFailure(vendor, thrown, once, stopped());
     }

@@ -24,7 +24,7 @@ export interface VendorRequest {
 export interface VendorResponse {
   status: number;
   headers: Record<string, string>;
-  /** The body parsed as JSON; throws `vendor-protocol` where it is not. */
+  /** The body parsed as JSON; throws `vendor-protocol` where it is none: transient, or ambiguous with `once`. */
   json(): unknown;
   bytes(): Uint8Array;
 }

@@ -94,6 +94,12 @@ describe('HTML', () => {
   it('reads the charset of the meta element', async () => {
     assert.equal(await textOf('windows-1252-meta.html', 'text/html'), 'Renée – 5 €');
   });
+  it('shows which boxes of a form are ticked, and nothing hidden however its style is spaced', async () => {
+    const bytes = bytesOf(
+      '<p><input type="checkbox" checked> Asthma <input type="CHECKBOX">COPD <input type="radio"> Gout</p><p style="DISPLAY : NONE">x</p><p style="visibility : hidden">y</p>',
+    );
+    assert.equal((await extractText({ bytes, contentType: 'text/html' })).text, '[x] Asthma [ ] COPD [ ] Gout');
+  });
   it('refuses nesting that would break the stack', async () => {
     const bytes = bytesOf(`<html>${'<div>'.repeat(20_000)}x`);
     await assert.rejects(extractText({ bytes }), { code: 'input-unsupported', message: /nested too deeply/ });

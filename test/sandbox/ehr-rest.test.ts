@@ -186,3 +186,11 @@ test('unavailable and slow are faults of one request each', async (t) => {
   assert.equal((await call('GET', '/Patient')).status, 200);
   assert.ok(performance.now() - began > 25);
 });
+
+test('a body that is a bare JSON value is 400 with an OperationOutcome', async (t) => {
+  const { base } = await serveEhr(t);
+  const headers = { 'Content-Type': 'application/fhir+json' };
+  const response = await fetch(`${base}/Patient`, { method: 'POST', headers, body: 'null' });
+  assert.equal(response.status, 400);
+  assert.match(await response.text(), /The body is no JSON object/);
+});

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { ehrSettings, port, readSettings } from '../../sandbox/settings.ts';
 
 const MAIN = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url));
 
@@ -57,6 +58,11 @@ test('a port that is in use is one clear line and exit code 1', async (t) => {
 test('settings that are not to be understood are named, all of them', async () => {
   const child = start({ SANDBOX_PORT: 'x', SANDBOX_EHR_MANNER: 'epic' });
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  assert.match(said, /^SANDBOX_PORT: .*\nSANDBOX_EHR_MANNER: .*\n$/);
+  assert.match(said, /^SANDBOX_PORT: must be a whole number from 0 to 65535\nSANDBOX_EHR_MANNER: .*\n$/);
   assert.equal(code, 78);
+});
+
+test('an empty variable counts as left out', () => {
+  const schema = z.object({ SANDBOX_PORT: port(0, 8090), ...ehrSettings });
+  assert.equal(readSettings(schema, { SANDBOX_PORT: '', SANDBOX_EHR_MANNER: '' }).SANDBOX_PORT, 8090);
 });

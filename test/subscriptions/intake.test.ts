@@ -156,6 +156,23 @@ test('a wrong or missing secret or signature is 401 and nothing is stored', asyn
   assert.equal(store.rows.length, 1);
 });
 
+test("athenahealth's signature is taken, and a certificate where the site asks for one", async () => {
+  const clientCertificate = { header: 'X-Client-Subject', subject: 'CN=ehr' };
+  const certified = { ...siteConfig({ secret: 'none', clientCertificate }), name: 'certified' };
+  const { store, send } = await open({ sites: [siteConfig(), certified] });
+  const body = JSON.stringify(note('1'));
+  const signed = (secret: string) => ({
+    authorization: '',
+    'x-hub-signature': `sha256=${sign(secret, Buffer.from(body))}`,
+  });
+  assert.equal((await send('/notify/general', { body, headers: signed(SECRET) })).status, 200);
+  assert.equal((await send('/notify/general', { body, headers: signed('something-else') })).status, 401);
+  assert.equal((await send('/notify/certified', { body, headers: { 'x-client-subject': 'CN=ehr' } })).status, 200);
+  assert.equal((await send('/notify/certified', { body, headers: { 'x-client-subject': 'CN=other' } })).status, 401);
+  assert.equal((await send('/notify/certified', { body })).status, 401);
+  assert.equal(store.rows.length, 2);
+});
+
 test("one site's secret opens no other site", async () => {
   const other = { ...siteConfig({ secret: 'the-secret-of-the-clinic' }), name: 'clinic' };
   const { send, store } = await open({ sites: [siteConfig(), other] });

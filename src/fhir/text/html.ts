@@ -7,9 +7,17 @@ import { tidy } from './normalise.ts';
 const DROPPED = [
   ...['script', 'style', 'template', 'title', 'noscript', 'iframe', 'object', 'svg', 'audio', 'video', 'img', 'option'],
   ...['del', 's', 'strike', '[hidden]', 'input[type="hidden"]'],
-  ...['display:none', 'display: none', 'display :none', 'visibility:hidden', 'visibility: hidden', 'mso-hide:all'].map(
-    (style) => `[style*="${style}" i]`,
-  ),
+  ...[
+    'display:none',
+    'display: none',
+    'display :none',
+    'display : none',
+    'visibility:hidden',
+    'visibility: hidden',
+    'visibility :hidden',
+    'visibility : hidden',
+    'mso-hide:all',
+  ].map((style) => `[style*="${style}" i]`),
   ...['text-decoration:line-through', 'text-decoration: line-through'].map((style) => `[style*="${style}" i]`),
 ];
 
@@ -59,6 +67,11 @@ const superscript: FormatCallback = (element, walk, builder) => {
   walk(element.children, builder);
 };
 
+/** A form's boxes: without them what nobody ticked would read as a list of findings. */
+const box: FormatCallback = (element, _walk, builder) => {
+  builder.addInline('checked' in (element.attribs ?? {}) ? '[x] ' : '[ ] ', {});
+};
+
 const block = { leadingLineBreaks: 2, trailingLineBreaks: 2 };
 const line = { leadingLineBreaks: 1, trailingLineBreaks: 1 };
 
@@ -68,7 +81,7 @@ const OPTIONS: HtmlToTextOptions = {
   limits: { maxInputLength: undefined },
   // Everything that is shown, also what stands outside a body in broken documents.
   baseElements: { selectors: ['no-such-element'], returnDomByDefault: true },
-  formatters: { cell, cellBlock, superscript },
+  formatters: { box, cell, cellBlock, superscript },
   selectors: [
     ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
       selector,
@@ -95,6 +108,8 @@ const OPTIONS: HtmlToTextOptions = {
       selector,
       format: 'cellBlock',
     })),
+    { selector: 'input[type="checkbox" i]', format: 'box' },
+    { selector: 'input[type="radio" i]', format: 'box' },
     { selector: 'option[selected]', format: 'inline' },
     ...DROPPED.map((selector) => ({ selector, format: 'skip' })),
   ],

@@ -60,7 +60,14 @@ export async function latestGeneration(database: Database, baseKey: string): Pro
   );
 }
 
-/** Removes an order that turned out to be none (a draft, an unchanged note); its Task was never made. */
-export async function forgetOrder(database: Database, order: { id: string; fence: string }): Promise<void> {
-  await database.query('delete from orders where id = $1 and fence = $2', [order.id, order.fence]);
+/**
+ * Removes an order that turned out to be none (a draft, an unchanged note); its Task was never made. False where it stays,
+ * because there is news of it that nobody has looked at.
+ */
+export async function forgetOrder(database: Database, order: { id: string; fence: string }): Promise<boolean> {
+  const rows = await database.query(
+    'delete from orders where id = $1 and fence = $2 and news is null and cancel is null and retry is null returning 1',
+    [order.id, order.fence],
+  );
+  return rows.length === 1;
 }

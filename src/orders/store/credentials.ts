@@ -48,6 +48,17 @@ export async function mayCall(database: Database, credential: string, now: Date)
   return { reason: row.reason, until: row.held_until ?? undefined };
 }
 
+/**
+ * The turn to probe that `mayCall` gave at `asked` was not used, because nothing was sent: the next that asks has it.
+ * Where no such turn was given nothing changes.
+ */
+export async function giveBackTurn(database: Database, credential: string, asked: Date): Promise<void> {
+  await database.query(
+    'update credentials set held_until = $2 where credential = $1 and reason is not null and held_until = $3',
+    [credential, asked, new Date(asked.getTime() + BREAKER_SECONDS * 1000)],
+  );
+}
+
 /** The hold of a credential, without taking the turn to probe. */
 export async function readHold(database: Database, credential: string): Promise<CredentialHold | undefined> {
   const row = await one<Row>(

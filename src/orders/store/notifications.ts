@@ -43,7 +43,7 @@ async function insert(database: Database, notifications: IncomingNotification[])
     `with stored as (
        insert into notifications (site, received_at, method, path, headers, body, dedupe, state, next_at)
        values ${rows.join(', ')}
-       on conflict (site, dedupe) where state = 'waiting' do nothing
+       on conflict (site, dedupe) where state = 'waiting' and attempts = 0 do nothing
        returning 1)
      select pg_notify('fhir_ai_adapter_' || current_schema(), 'notifications') from (select 1 from stored limit 1) as any_stored`,
     notifications.flatMap((notification) => [

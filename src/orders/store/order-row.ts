@@ -64,12 +64,13 @@ export const ORDER_COLUMNS: string = [...READ_ONLY, ...STEP_COLUMNS]
   .map(({ column, field }) => `${column}${column === 'id' || column === 'fence' ? '::text' : ''} as "${field}"`)
   .join(', ');
 
-/** `set` list and parameters of a step's update; parameters are numbered from `first`. */
-export function stepAssignments(order: Order, first: number): { text: string; params: unknown[] } {
+/** `set` list and parameters of a step's update; parameters are numbered from `first`. With `keepAnswer` an answer that came meanwhile stays. */
+export function stepAssignments(order: Order, first: number, keepAnswer = false): { text: string; params: unknown[] } {
   return {
-    text: STEP_COLUMNS.map(({ column, json }, index) => `${column} = $${first + index}${json ? '::json' : ''}`).join(
-      ', ',
-    ),
+    text: STEP_COLUMNS.map(({ column, json }, index) => {
+      const value = `$${first + index}${json ? '::json' : ''}`;
+      return `${column} = ${column === 'answer' && keepAnswer ? `coalesce(${value}, answer)` : value}`;
+    }).join(', '),
     params: STEP_COLUMNS.map(({ field, json }) => toParameter(order[field], json === true)),
   };
 }

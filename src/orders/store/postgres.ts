@@ -14,7 +14,9 @@ function wrap(error: unknown): AdapterError {
     // The message of a constraint error may quote a row: only its code is public.
     return new AdapterError('unexpected', `The database refused a statement (SQLSTATE ${state})`, { cause: error });
   }
-  return new AdapterError('database-unavailable', 'The database cannot be used', { cause: error });
+  // The driver's code (ECONNREFUSED, 28P01) says why, and holds no secret.
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return new AdapterError('database-unavailable', `The database cannot be used${code}`, { cause: error });
 }
 
 function sqlOf(client: pg.Pool | pg.PoolClient): Sql {
@@ -47,10 +49,14 @@ export async function openPostgres(options: {
     options: `-c search_path=${options.schema}`,
     application_name: 'fhir-ai-adapter',
     connectionTimeoutMillis: 10_000,
+    // A database host that vanished is noticed, also by the connection that only listens.
+    keepAlive: true,
   };
   const pool = new pg.Pool({ ...config, max: options.connections ?? 12, idleTimeoutMillis: 30_000 });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // One that breaks while a transaction holds it, between two statements, has no other listener: the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const sql = sqlOf(pool);
   try {
     await createSchema(pool, options.schema);

@@ -17,13 +17,20 @@ export async function renewLeases(
   return new Set(rows.map((row) => row.id));
 }
 
-/** Hands orders back at once, so that another process need not wait for the lease to end. */
-export async function releaseLeases(database: Database, orders: { id: string; fence: string }[]): Promise<void> {
+/**
+ * Hands orders back at once, so that another process need not wait for the lease to end. They are due when they were, or
+ * at `again`.
+ */
+export async function releaseLeases(
+  database: Database,
+  orders: { id: string; fence: string }[],
+  again?: Date,
+): Promise<void> {
   await database.query(
-    `update orders set lease_until = null, claims = 0
+    `update orders set lease_until = null, claims = 0, next_at = coalesce($3::timestamptz, next_at)
        from unnest($1::bigint[], $2::bigint[]) as held(order_id, held_fence)
       where orders.id = held.order_id and orders.fence = held.held_fence`,
-    [orders.map((order) => order.id), orders.map((order) => order.fence)],
+    [orders.map((order) => order.id), orders.map((order) => order.fence), again ?? null],
   );
 }
 

@@ -1,38 +1,53 @@
 /** From the bytes of a notification to what it says. One pure file each dialect; a new one is a line here. */
 import type { SubscriptionsConfig } from '../../config/schema.ts';
 import type { IncomingNotification, Reading } from '../../orders/types.ts';
+import { athenahealth } from './athenahealth.ts';
+import { backport } from './backport.ts';
+import { type Dialect, readCame } from './came.ts';
+import { firely } from './firely.ts';
+import { googlePubsub } from './google-pubsub.ts';
 import { hapi } from './hapi.ts';
+import { hapiSearch } from './hapi-search.ts';
+import { hapiTopic } from './hapi-topic.ts';
 import { medplum } from './medplum.ts';
+import { microsoft } from './microsoft.ts';
+import { r5 } from './r5.ts';
 
-/** undefined: a notification of another dialect. */
-export type Dialect = (notification: IncomingNotification) => Reading | undefined;
+/** In the order in which they are tried: the one with the surest signs first, the one without any last. */
+const ALL = [
+  medplum,
+  googlePubsub,
+  microsoft,
+  athenahealth,
+  hapiTopic,
+  backport,
+  r5,
+  hapiSearch,
+  hapi,
+  firely,
+] as const satisfies Dialect[];
 
-/** In the order in which `auto` tries them: the one with the surest signs first. */
-const BY_NAME = { medplum, hapi } as const satisfies Record<string, Dialect>;
-
-function dialectsOf(name: SubscriptionsConfig['dialect']): Dialect[] {
-  switch (name) {
-    case 'medplum':
-      return [BY_NAME.medplum];
-    case 'hapi':
-      return [BY_NAME.hapi];
-    case 'backport':
-    case 'r5':
-      return [];
-    // `none` means that we expect none; an authentic one is a hint all the same.
-    case 'auto':
-    case 'none':
-      return Object.values(BY_NAME);
-  }
-}
+/** `none` means that we expect none; an authentic one is a hint all the same. */
+const DIALECTS: Readonly<Record<SubscriptionsConfig['dialect'], readonly Dialect[]>> = {
+  auto: ALL,
+  none: ALL,
+  medplum: [medplum],
+  hapi: [hapiTopic, hapiSearch, hapi],
+  backport: [microsoft, athenahealth, hapiTopic, backport],
+  r5: [hapiTopic, r5],
+};
 
 /** What a stored notification says. Never throws; what no dialect of the site knows is `unknown`, to be set aside. */
 export function readNotification(name: SubscriptionsConfig['dialect'], notification: IncomingNotification): Reading {
-  for (const dialect of dialectsOf(name)) {
-    const reading = dialect(notification);
+  const came = readCame(notification);
+  if ('sweep' in came) {
+    return came;
+  }
+  for (const dialect of DIALECTS[name]) {
+    const reading = dialect(came);
     if (reading) {
       return reading;
     }
   }
-  return { unknown: 'No dialect of this site knows this notification' };
+  return 'unknown' in came.body ? came.body : { unknown: 'No dialect of this site knows this notification' };
 }

@@ -1,11 +1,8 @@
-/** Reads a notification's body as one FHIR resource, whatever bytes came. Pure. */
+/** Reads a notification's body, whatever bytes came, and one FHIR resource of it. Pure. */
 import type { Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import type { IncomingNotification } from '../../orders/types.ts';
-
-/** FHIR's id, but for `.` and `..`, and what a resource type looks like: both decide what we later put into a URL. */
-export const FHIR_ID = /^(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}$/;
-export const RESOURCE_TYPE = /^[A-Z][A-Za-z]{1,63}$/;
+import { FHIR_ID, RESOURCE_TYPE } from './reference.ts';
 
 const shape = z.looseObject({
   resourceType: z.string().regex(RESOURCE_TYPE),
@@ -28,7 +25,8 @@ export interface ReadBody {
   whole: Resource | undefined;
 }
 
-export type BodyReading = ReadBody | { empty: true } | { unknown: string };
+/** The parsed body. `unknown` says why it is none, in words without content. */
+export type Body = { json: unknown } | { empty: true } | { unknown: string };
 
 function charset(contentType: string | undefined): string {
   return /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
@@ -43,7 +41,8 @@ function decode(notification: IncomingNotification): string | undefined {
   }
 }
 
-function parse(text: string): unknown {
+/** JSON's value, or undefined where the text is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -51,8 +50,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** `{}` and no bytes at all count as empty. `unknown` says why in words without content. */
-export function readBody(notification: IncomingNotification): BodyReading {
+/** `{}` and no bytes at all count as empty. */
+export function parseBody(notification: IncomingNotification): Body {
   const text = decode(notification);
   if (text === undefined) {
     return { unknown: 'The body is not text in the charset it names' };
@@ -60,17 +59,20 @@ export function readBody(notification: IncomingNotification): BodyReading {
   if (text.trim() === '') {
     return { empty: true };
   }
-  const value = parse(text);
-  if (value === undefined) {
+  const json = parseJson(text);
+  if (json === undefined) {
     return { unknown: 'The body is not JSON' };
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0) {
-    return { empty: true };
-  }
+  const nothing = typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0;
+  return nothing ? { empty: true } : { json };
+}
+
+/** What a JSON value is as a FHIR resource; undefined: none. */
+export function readResource(value: unknown): ReadBody | undefined {
   const checked = shape.safeParse(value);
   const resource = resourceSchema.safeParse(value);
   if (!checked.success || !resource.success) {
-    return { unknown: 'The body is not a FHIR resource' };
+    return undefined;
   }
   const { resourceType: type, id, meta } = checked.data;
   const version = meta?.versionId;
@@ -79,8 +81,7 @@ export function readBody(notification: IncomingNotification): BodyReading {
   return { type, id, version, whole: whole ? resource.data : undefined };
 }
 
-/** `DocumentReference/1` in its parts, or undefined. */
-export function parseReference(reference: string): { type: string; id: string } | undefined {
-  const [type = '', id = '', ...rest] = reference.split('/');
-  return rest.length === 0 && RESOURCE_TYPE.test(type) && FHIR_ID.test(id) ? { type, id } : undefined;
+/** The body as one resource, where it is nothing but that. */
+export function resourceOf(body: Body): ReadBody | { empty: true } | { unknown: string } {
+  return 'json' in body ? (readResource(body.json) ?? { unknown: 'The body is not a FHIR resource' }) : body;
 }

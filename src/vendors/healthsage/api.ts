@@ -1,6 +1,6 @@
 /** HealthSage's four calls over the vendor's HTTP client, each answer checked. */
 import type { z } from 'zod';
-import { AdapterError } from '../../errors.ts';
+import { AdapterError, type ErrorKind } from '../../errors.ts';
 import type { VendorHttp, VendorResponse } from '../http.ts';
 import { accepted, type Task, task, type Usage, usage } from './answers.ts';
 import type { Settings } from './settings.ts';
@@ -25,11 +25,18 @@ export interface HealthSageApi {
 
 export const QUOTA_WORDS = 'The token budget of the HealthSage key is used up';
 
-function parsed<T extends z.ZodType>(schema: T, response: VendorResponse, what: string): z.output<T> {
+function parsed<T extends z.ZodType>(
+  schema: T,
+  response: VendorResponse,
+  what: string,
+  kind: ErrorKind = 'permanent',
+): z.output<T> {
   const read = schema.safeParse(response.json());
   if (!read.success) {
     const where = read.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new AdapterError('vendor-protocol', `HealthSage answered ${what} in an unknown shape (${where || 'whole'})`);
+    throw new AdapterError('vendor-protocol', `HealthSage answered ${what} in an unknown shape (${where || 'whole'})`, {
+      kind,
+    });
   }
   return read.data;
 }
@@ -66,7 +73,8 @@ export function healthSageApi(
         accept: [200, 202, 429],
       });
       quota(response);
-      return parsed(accepted, response, '/generate').task_id;
+      // It was taken, and billed: what is not known is as which task.
+      return parsed(accepted, response, '/generate', 'ambiguous').task_id;
     },
     task: async (id) => {
       const path = `/tasks/${encodeURIComponent(id)}`;

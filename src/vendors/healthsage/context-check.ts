@@ -2,23 +2,15 @@
  * Our own check of what stands around a finding's words. The vendor has no field for negation, family history or
  * hypothesis, and may call the father's infarction confirmed. Pure.
  */
-import {
-  CUES_AFTER,
-  CUES_BEFORE,
-  type Cue,
-  type CueKind,
-  FAMILY_TERMINATORS,
-  NEGATIVE_TERM,
-  NOT_CUES,
-  TERMINATORS,
-} from './cues.ts';
+import { CUES_BEFORE, type Cue, type CueKind, NOT_CUES } from './cues.ts';
+import { ANSWERED_NO, CUES_AFTER, FAMILY_TERMINATORS, MARKS_BEFORE, NEGATIVE_TERM, TERMINATORS } from './cues-after.ts';
 import type { SectionKind } from './headings.ts';
 import { type Section, sectionAt } from './sections.ts';
 import { sentenceAround } from './sentence.ts';
 
 /** What the text around says of a finding, most decisive first. */
 export interface Context {
-  kind: CueKind | 'allergy';
+  kind: CueKind;
   /** Whether the section's heading or the sentence says so. */
   by: 'section' | 'sentence';
 }
@@ -46,7 +38,9 @@ const ends = (cue: Cue) => {
   const words = cue.kind === 'family' ? FAMILY_TERMINATORS : TERMINATORS;
   const all = [words, cue.until].filter(Boolean).join('|').replaceAll(' ', '\\s+');
   const comma = cue.reach === 'phrase' ? ',|' : '';
-  return new RegExp(`(?:${comma};|(?:(?<![\\p{L}\\p{N}])|(?=[,;]))(?:${all})(?![\\p{L}\\p{N}]))`, 'iu');
+  // A plus affirms what follows: "denies chest pain, +orthopnoea".
+  const plus = '\\((?:\\+)\\)|(?<=[\\s,(])\\+(?=\\p{L}|$)|';
+  return new RegExp(`(?:${comma};|${plus}(?:(?<![\\p{L}\\p{N}])|(?=[,;]))(?:${all})(?![\\p{L}\\p{N}]))`, 'iu');
 };
 const terminators = new Map(CUES_BEFORE.map((cue) => [cue, ends(cue)]));
 
@@ -84,6 +78,9 @@ function withoutLookalikes(text: string): string {
   return text.replace(notCues, (found) => '\u0001'.repeat(found.length));
 }
 
+const BY_PROCEDURE =
+  /\b(?:on|by|at|after|since|during|following|per|via)\s+(?:(?:the|his|her|their|a|an|repeat|recent|initial|admission)\s+)*(?:\p{L}+\s+)?$/iu;
+
 interface Hit {
   kind: CueKind;
   start: number;
@@ -117,6 +114,7 @@ const SECTION_CONTEXT: Partial<Record<SectionKind, Context['kind']>> = {
   differential: 'uncertain',
   education: 'hypothetical',
   plan: 'planned',
+  past: 'past',
 };
 
 /** Everything that heading and sentence say of the words at `subject`, the most decisive first. */
@@ -141,6 +139,17 @@ export function contextsOf(text: string, subject: Subject, sections: readonly Se
   ) {
     kinds.set('uncertain', 'sentence');
   }
+  const line = text.slice(text.lastIndexOf('\n', subject.start) + 1).split('\n', 1)[0] ?? '';
+  const ahead = text.slice(Math.min(from, subject.start), subject.start);
+  if (/\(procedure\)\s*$/i.test(subject.term) && BY_PROCEDURE.test(ahead)) {
+    // "no pneumonia on CXR" denies the pneumonia, not the X-ray.
+    kinds.delete('negated');
+  }
+  for (const mark of MARKS_BEFORE) {
+    if ([lead, ahead].some((side) => mark.pattern.test(side)) && (mark.line?.test(line) ?? true)) {
+      kinds.set(mark.kind, 'sentence');
+    }
+  }
   const after = withoutLookalikes(text.slice(subject.end, Math.max(sentence.end, subject.end)));
   const following = CUES_AFTER.filter(({ pattern }) => pattern.test(after)).map(({ kind }) => kind);
   for (const kind of following) {
@@ -148,6 +157,11 @@ export function contextsOf(text: string, subject: Subject, sections: readonly Se
     if (!(kind === 'negated' && following.includes('uncertain'))) {
       kinds.set(kind, 'sentence');
     }
+  }
+  const asked = subject.end - (words.endsWith('?') ? 1 : 0);
+  if (ANSWERED_NO.test(text.slice(asked, asked + 100))) {
+    kinds.delete('uncertain');
+    kinds.set('negated', 'sentence');
   }
   if (meant && !kinds.has(meant)) {
     kinds.set(meant, 'section');

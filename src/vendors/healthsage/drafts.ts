@@ -22,6 +22,8 @@ const PRESENCE: Record<Certainty, { code: string; display: string }> = {
   differential: { code: '64957009', display: 'Uncertain' },
 };
 
+const IN_THE_PAST = { code: '410513005', display: 'In the past' };
+
 const CLINICAL: Readonly<Record<string, string>> = {
   active: 'Active',
   inactive: 'Inactive',
@@ -97,7 +99,16 @@ function observation(item: Item): Draft<Observation> {
   };
   const since = future(onset.date, item) ? undefined : onset.date;
   const until = endOf(item);
-  const present = { valueCodeableConcept: { coding: [{ system: SYSTEMS.snomed, ...PRESENCE[item.certainty] }] } };
+  const present = {
+    valueCodeableConcept: {
+      coding: [
+        {
+          system: SYSTEMS.snomed,
+          ...(item.past && item.certainty === 'confirmed' ? IN_THE_PAST : PRESENCE[item.certainty]),
+        },
+      ],
+    },
+  };
   return {
     resourceType: 'Observation',
     status: 'preliminary',
@@ -106,7 +117,9 @@ function observation(item: Item): Draft<Observation> {
     ...(since && until && !future(until, item)
       ? { effectivePeriod: { start: since, end: until } }
       : { ...(since || note.stated ? { effectiveDateTime: since ?? note.stated } : {}) }),
-    ...(entry?.type === 'Observation' && entry.value && item.certainty === 'confirmed' ? entry.value : present),
+    ...(entry?.type === 'Observation' && entry.value && item.certainty === 'confirmed' && !item.past
+      ? entry.value
+      : present),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Finds the section headings of a note and how far each reaches. Pure; offsets in UTF-16 units of the text. */
-import { HEADINGS, type SectionKind } from './headings.ts';
+import { HEADING_PATTERNS, HEADINGS, type SectionKind } from './headings.ts';
 
 export interface Section {
   /** Where the heading's line begins. */
@@ -23,13 +23,15 @@ interface Heading {
 
 const LONGEST_HEADING = 60;
 
-function kindOf(name: string): SectionKind | undefined {
+function kindOf(name: string, { marked, alone }: { marked: boolean; alone: boolean }): SectionKind | undefined {
   const key = name
     .toLowerCase()
     .replace(/\([^)]*\)/g, '')
     .replace(/\s+/g, ' ')
     .trim();
-  return HEADINGS.get(key);
+  // By its words alone only what looks like a heading is one: "No known allergies" is content.
+  const byWords = marked ? HEADING_PATTERNS.find((one) => (alone || !one.alone) && one.pattern.test(key)) : undefined;
+  return HEADINGS.get(key) ?? byWords?.kind;
 }
 
 /** A line's heading, where it has one: `Name: …`, `Name` alone if it is a known one, `NAME`, `# Name`, `1. Name:`. */
@@ -44,10 +46,10 @@ function headingOf(line: string, start: number): Heading | undefined {
   }
   const rest = line.slice(shape[0].length).trim();
   const colon = /[:：]/.test(shape[3] ?? '');
-  const known = kindOf(name);
   const alone = rest === '';
   const shouted = name === name.toUpperCase() && /\p{Lu}{3}/u.test(name);
   const marked = /#|\*/.test(shape[1] ?? '');
+  const known = kindOf(name, { marked: colon || shouted || marked, alone: alone && colon });
   // A line "Hypertension: since 2010" or "Aspirin" is content; an unknown heading has to stand alone or look like one.
   const heading =
     known !== undefined ? colon || alone || /[-–—]/.test(shape[3] ?? '') : alone && (colon || shouted || marked);
@@ -55,6 +57,11 @@ function headingOf(line: string, start: number): Heading | undefined {
     return undefined;
   }
   return { start, headingEnd: start + shape[0].length, name: name.trim(), kind: known ?? 'plain', alone };
+}
+
+/** Whether a section goes on after its first paragraph. A list of denials ends with it: what follows may be present. */
+function reachesOn({ alone, kind }: Heading): boolean {
+  return alone && kind !== 'negative' && kind !== 'past';
 }
 
 /** The sections of a text in order; text before the first, or after one that ended with its paragraph, is in none. */
@@ -69,8 +76,10 @@ export function findSections(text: string): Section[] {
   }
   return headings.map((heading, index) => {
     const next = headings[index + 1]?.start ?? text.length;
-    const blank = /\n[ \t\r]*\n/.exec(text.slice(heading.headingEnd, next));
-    const end = heading.alone || !blank ? next : heading.headingEnd + blank.index;
+    const below = text.slice(heading.headingEnd, next);
+    const content = Math.max(0, below.search(/\S/));
+    const blank = /\n[ \t\r]*\n/.exec(below.slice(content));
+    const end = reachesOn(heading) || !blank ? next : heading.headingEnd + content + blank.index;
     const { start, headingEnd, name, kind } = heading;
     return { start, end, headingEnd, name, kind };
   });

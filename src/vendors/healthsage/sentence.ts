@@ -14,7 +14,7 @@ const ABBREVIATION =
 function boundaries(text: string): number[] {
   const ends: number[] = [];
   const pattern =
-    /(?:[.!]+|(?<=[\p{L}\p{N})])\?+)[)"'\]”’]*(?=\s|$)|;|\n[ \t\r]*\n|\n(?=[ \t]*(?:[-•*·–]|\d{1,2}[.)])\s)|(?<![,:][ \t\r]*|\b(?:and|or|nor|of|for|no|the|with|any|in|to|a|an|by|from)[ \t\r]*)\n(?=[ \t]*\p{Lu})/gu;
+    /(?:[.!]+|(?<=[\p{L}\p{N})])\?+)[)"'\]”’]*(?=\s|$)|;|\n[ \t\r]*\n|\n(?=[ \t]*(?:(?:[-•*·–●▪◦‣○☐☑✓✔✗]|\[[ xX]?\]|\d{1,2}[.)])\s|#{1,6}\s?\p{L}))|(?<![,:][ \t\r]*|\b(?:and|or|nor|of|for|no|the|with|any|in|to|a|an|by|from)[ \t\r]*)\n(?=[ \t]*\p{Lu})/gu;
   for (const match of text.matchAll(pattern)) {
     const end = match.index + match[0].length;
     const abbreviated = match[0] === '.' && ABBREVIATION.test(text.slice(Math.max(0, end - 12), end));

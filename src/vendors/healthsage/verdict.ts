@@ -43,7 +43,9 @@ export function judge(contexts: readonly Context[], concept: ConceptKind, certai
     const { kind, by } = decisive;
     return { write: false, why: (by === 'section' ? SECTION[kind] : undefined) ?? SENTENCE[kind] };
   }
-  return concept === 'disorder' && contexts.some(({ kind }) => kind === 'past')
-    ? { write: true, past: true, remark: 'The text tells it as history; written as inactive.' }
-    : { write: true };
+  if (concept === 'procedure' || !contexts.some(({ kind }) => kind === 'past')) {
+    return { write: true };
+  }
+  const as = concept === 'disorder' ? 'inactive' : 'in the past';
+  return { write: true, past: true, remark: `The text tells it as history; written as ${as}.` };
 }

@@ -16,8 +16,9 @@ create table notifications (
   outcome text,
   ended_at timestamptz
 );
--- The same notification sent again while the first one waits is one notification; later it is news like any other.
-create unique index notifications_waiting_once on notifications (site, dedupe) where state = 'waiting';
+-- The same notification sent again before anybody has looked at the first is one; later it is news like any other.
+create unique index notifications_waiting_once on notifications (site, dedupe)
+  where state = 'waiting' and attempts = 0;
 create index notifications_due on notifications (next_at, id) where state = 'waiting';
 create index notifications_ended on notifications (ended_at) where state <> 'waiting';
 
