@@ -37,7 +37,9 @@ export function takeBack(resource: Resource): Resource | undefined {
     }
     case 'DiagnosticReport': {
       const text = withNotice(resource.text);
-      return { ...resource, ...(text === undefined ? {} : { text }), status: 'entered-in-error' };
+      // The form for people would go on saying what no longer holds; its earlier version keeps it.
+      const { presentedForm, ...report } = resource;
+      return { ...report, ...(text === undefined ? {} : { text }), status: 'entered-in-error' };
     }
     case 'Observation':
     case 'Procedure':

@@ -43,6 +43,6 @@ test('where the adapter’s port is in use, nothing is left in the temporary fol
   const { port } = z.object({ port: z.number() }).parse(other.address());
   const { said, code } = await ended({ PORT: String(port), SANDBOX_PORT: String(await freePort()), TMPDIR: folder });
   assert.equal(said, `Port ${port} is in use; set PORT to another one\n`);
-  assert.equal(code, 78);
+  assert.equal(code, 1);
   assert.deepEqual(await readdir(folder), []);
 });
