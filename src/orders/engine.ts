@@ -202,7 +202,7 @@ async function workOn(services: EngineServices, mine: Held, stopping: () => bool
     await releaseLeases(database, [order], later(clock.now(), ROUTE_AGAIN_SECONDS)).catch(() => {});
     return;
   }
-  const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false };
+  const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false, turn: undefined };
   const labels = { site: site.name, route: route.id, vendor: route.vendor.name };
   let afterTask: Date | null | undefined;
   try {

@@ -35,6 +35,8 @@ export interface Hand extends EngineServices {
   signal: AbortSignal;
   /** The Task could not be written in this round: the work goes on, and it is tried again later. */
   taskFailed: boolean;
+  /** The credential whose breaker has let this order through to try, and when; the vendor's step uses it up. */
+  turn: { credential: string; at: Date } | undefined;
 }
 
 /** What one step did: the order as it shall stand, and the rows that belong to it. */

@@ -6,7 +6,7 @@ import { answeredLimit, cancelOrder, retryOrder } from './people.ts';
 import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
-import { readHold } from './store/credentials.ts';
+import { mayCall } from './store/credentials.ts';
 import { readSnapshot } from './store/order-data.ts';
 import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
@@ -122,9 +122,12 @@ function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
 /** A held credential lets one order through to try; the others sleep on, and their Tasks stay as they are. */
 async function resumeHeld(order: Order, hand: Hand): Promise<StepDone> {
   const now = hand.clock.now();
-  const held = order.heldBy === null ? undefined : await readHold(hand.database, order.heldBy);
-  if (held && (held.until === undefined || held.until > now)) {
-    return sleep({ ...order, heldUntil: held.until ?? null }, held.until ?? null);
+  if (order.heldBy !== null) {
+    const held = await mayCall(hand.database, order.heldBy, now);
+    if (held) {
+      return sleep({ ...order, heldUntil: held.until ?? null }, held.until ?? null);
+    }
+    hand.turn = { credential: order.heldBy, at: now };
   }
   return { order: resume(order, now), events: [{ event: 'resumed' }] };
 }

@@ -15,8 +15,10 @@ export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Ha
     return begin(order, snapshot, hand);
   }
   const { route, database, clock } = hand;
-  const asked = clock.now();
-  const held = await mayCall(database, route.credential, asked);
+  const turn = hand.turn?.credential === route.credential ? hand.turn : undefined;
+  hand.turn = undefined;
+  const asked = turn?.at ?? clock.now();
+  const held = turn ? undefined : await mayCall(database, route.credential, asked);
   if (held) {
     return hold(order, held.reason, { until: held.until, credential: route.credential });
   }

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { AdapterError } from '../../src/errors.ts';
 import type { Database } from '../../src/orders/store/database.ts';
+import { forgetOrderData } from '../../src/orders/store/order-data.ts';
 import { giveAnswer, requestCancel, requestRetry, tellOrder } from '../../src/orders/store/tell-order.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
 import { memoryEhr, noteReading } from '../support/memory-ehr.ts';
 import { type Toy, toyVendor } from '../support/toy-vendor.ts';
+import { until } from '../support/until.ts';
 
 onEveryDatabase('an order', ({ open }) => {
   let rig: Rig | undefined;
@@ -270,6 +272,81 @@ onEveryDatabase('an order', ({ open }) => {
     assert.equal(calls, 5);
     down = false;
     assert.equal((await it.settle('1')).status, 'completed');
+  });
+
+  test('waits for an EHR that is down as long as it takes, and is not left to an operator', async () => {
+    const it = await build(toyVendor([]));
+    const publish = it.ehr.publish;
+    let down = 40;
+    it.ehr.publish = async (...args) => {
+      if (down-- > 0) {
+        throw new AdapterError('ehr-unreachable', 'down');
+      }
+      return publish(...args);
+    };
+    await it.admit('1');
+    await it.start();
+    const order = await it.settle('1', ({ status }) => status === 'completed' || status === 'held');
+    assert.equal(order.status, 'completed');
+  });
+
+  test('held by an open breaker sleeps through its turns without a word to the EHR', async () => {
+    let down = true;
+    const it = await build(
+      toyVendor([
+        (state) => {
+          if (down) {
+            throw new AdapterError('vendor-unreachable', 'down');
+          }
+          return { done: { heard: state.heard } };
+        },
+      ]),
+    );
+    const ids = ['1', '2', '3', '4', '5', '6'];
+    for (const id of ids) {
+      await it.admit(id);
+    }
+    const engine = await it.start();
+    for (const id of ids) {
+      await it.settle(id, ({ status }) => status === 'held');
+    }
+    for (let minute = 0; minute < 20; minute++) {
+      it.clock.advance(60);
+      engine.wake();
+      await until('a quiet engine', () => engine.busy() === 0);
+    }
+    const versions = [...it.ehr.tasks.values()].map((tasks) => tasks.length);
+    // A probe resumes and is held again; the others stay as they were told once.
+    assert.ok(Math.min(...versions) <= 5, `every order was written again and again: ${versions}`);
+    down = false;
+    for (const id of ids) {
+      assert.equal((await it.settle(id, ({ status }) => status === 'completed')).status, 'completed');
+    }
+  });
+
+  test('cancelled before it was read stays so when its note is touched', async () => {
+    const it = await build(toyVendor([]));
+    await it.admit('1');
+    const order = await it.order('1');
+    await requestCancel(db(), order.id, { by: 'night', text: 'No.' }, it.clock.now());
+    await it.start();
+    await it.settle('1', ({ status, nextAt }) => status === 'cancelled' && nextAt === null);
+    await tellOrder(db(), order.id, { source: 'notification', version: '2' }, it.clock.now());
+    const after = await it.settle('1', ({ news, nextAt }) => news === null && nextAt === null);
+    assert.deepEqual([after.generation, after.status], [1, 'cancelled']);
+  });
+
+  test('whose result was forgotten is not run again by a retry', async () => {
+    const toy = toyVendor([() => ({ effect: 'bill', key: 'bill/0' })], { effects: { bill: {} } });
+    const it = await build(toy);
+    await it.admit('1');
+    await it.start();
+    const done = await it.settle('1');
+    await forgetOrderData(db(), 'site', new Date(it.clock.now().getTime() + 1000));
+    await requestRetry(db(), done.id, { by: 'night' }, it.clock.now());
+    const after = await it.settle('1', ({ retry, nextAt }) => retry === null && nextAt === null);
+    assert.deepEqual([after.status, after.run, toy.ledger.length], ['completed', 1, 1]);
+    assert.ok((await it.events('1')).includes('retry-refused'));
   });
 
   test('failed by the vendor runs anew on an operator’s retry', async () => {
