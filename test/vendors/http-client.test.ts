@@ -84,6 +84,19 @@ test('what is not JSON is said so without being quoted', async () => {
   );
 });
 
+test('an answer that was cut off may be asked for again, and leaves a call that bills in doubt', async () => {
+  for (const [once, kind] of [
+    [false, 'transient'],
+    [true, 'ambiguous'],
+  ] as const) {
+    const { response } = await exchange(answer(200, {}, '{"task_id": "1'), { once });
+    assert.throws(
+      () => response?.json(),
+      (thrown) => thrown instanceof AdapterError && thrown.kind === kind,
+    );
+  }
+});
+
 test('an answer over the limit is refused', async () => {
   const { error } = await exchange(answer(200, {}, 'x'.repeat(5000)), {}, { maxBytes: 1000 });
   assert.equal(error?.code, 'vendor-protocol');
