@@ -1,5 +1,4 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
-import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order } from './order.ts';
 import { answeredLimit, cancelOrder, retryOrder } from './people.ts';
@@ -10,7 +9,7 @@ import { mayCall } from './store/credentials.ts';
 import { readSnapshot } from './store/order-data.ts';
 import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
-import { backoffSeconds, dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
+import { comeAgain, dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { writeResults } from './write-leg.ts';
 
@@ -41,7 +40,8 @@ export async function step(order: Order, hand: Hand): Promise<StepDone> {
       );
     }
     if (STATES[order.status].ended) {
-      return askAgain(order, error, now, hand.random());
+      // News that cannot be judged now: the end stands, and the EHR is asked again for as long as it takes.
+      return comeAgain(order, error, now, hand.random());
     }
     return error.kind === 'permanent'
       ? giveUp(order, error, now, undefined)
@@ -98,17 +98,6 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
     default:
       return { order: { ...order, leg: 'ended', nextAt: null }, events: [] };
   }
-}
-
-/** News of an order that has ended cannot be judged now: its end stands, and the EHR is asked again for as long as it takes. */
-function askAgain(order: Order, error: AdapterError, now: Date, random: number): StepDone {
-  const attempts = order.attempts + 1;
-  const nextAt = later(now, Math.max(error.retryAfter ?? 0, backoffSeconds(attempts, random)));
-  const { code, kind, status } = error;
-  return {
-    order: { ...order, attempts, nextAt, lastError: { code, text: error.message } },
-    events: [{ event: 'retry-later', detail: { code, kind, attempt: attempts, httpStatus: status } }],
-  };
 }
 
 function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {

@@ -1,12 +1,11 @@
 import { asAdapterError } from '../errors.ts';
-import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
 import { listWritten } from './store/order-data.ts';
 import { taskView, withTaskShown } from './task-view.ts';
-import { backoffSeconds } from './transitions.ts';
+import { comeAgain } from './transitions.ts';
 
 /**
  * Writes the Task as the order stands. While the order is on its way a Task that cannot be written does not stop it; at
@@ -52,17 +51,7 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
     if (order.leg !== 'tell' && order.taskId !== null) {
       return undefined;
     }
-    const attempts = order.attempts + 1;
-    const seconds = Math.max(error.retryAfter ?? 0, backoffSeconds(attempts, hand.random()));
-    return {
-      order: { ...order, attempts, nextAt: later(now, seconds), lastError: { code: error.code, text: error.message } },
-      events: [
-        {
-          event: 'retry-later',
-          detail: { code: error.code, kind: error.kind, attempt: attempts, httpStatus: error.status },
-        },
-      ],
-    };
+    return comeAgain(order, error, now, hand.random());
   }
 }
 

@@ -53,6 +53,12 @@ export function retryLater(order: Order, error: AdapterError, now: Date, random:
   if (attempts >= limit) {
     return hold(order, { code: error.code, text: 'The order is taking longer than it should; support has been told.' });
   }
+  return comeAgain(order, error, now, random);
+}
+
+/** The same again after a pause that grows with the attempts; nothing else of the order changes. */
+export function comeAgain(order: Order, error: AdapterError, now: Date, random: number): Change {
+  const attempts = order.attempts + 1;
   const seconds = Math.max(error.retryAfter ?? 0, backoffSeconds(attempts, random));
   return {
     order: {

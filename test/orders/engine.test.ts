@@ -6,7 +6,7 @@ import { forgetOrderData } from '../../src/orders/store/order-data.ts';
 import { giveAnswer, requestCancel, requestRetry, tellOrder } from '../../src/orders/store/tell-order.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
-import { memoryEhr, noteReading } from '../support/memory-ehr.ts';
+import { downFor, memoryEhr, noteReading } from '../support/memory-ehr.ts';
 import { type Toy, toyVendor } from '../support/toy-vendor.ts';
 import { until } from '../support/until.ts';
 
@@ -46,14 +46,7 @@ onEveryDatabase('an order', ({ open }) => {
 
   test('is written once although the EHR was down three times', async () => {
     const it = await build(toyVendor([]));
-    const publish = it.ehr.publish;
-    let down = 3;
-    it.ehr.publish = async (...args) => {
-      if (down-- > 0) {
-        throw new AdapterError('ehr-unreachable', 'down');
-      }
-      return publish(...args);
-    };
+    downFor(it.ehr, 3);
     await it.admit('1');
     await it.start();
     const order = await it.settle('1');
@@ -276,14 +269,7 @@ onEveryDatabase('an order', ({ open }) => {
 
   test('waits for an EHR that is down as long as it takes, and is not left to an operator', async () => {
     const it = await build(toyVendor([]));
-    const publish = it.ehr.publish;
-    let down = 40;
-    it.ehr.publish = async (...args) => {
-      if (down-- > 0) {
-        throw new AdapterError('ehr-unreachable', 'down');
-      }
-      return publish(...args);
-    };
+    downFor(it.ehr, 40);
     await it.admit('1');
     await it.start();
     const order = await it.settle('1', ({ status }) => status === 'completed' || status === 'held');

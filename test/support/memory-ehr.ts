@@ -1,3 +1,4 @@
+import { AdapterError } from '../../src/errors.ts';
 import type { OrderReading, Published } from '../../src/fhir/types.ts';
 import type { Ehr } from '../../src/orders/site.ts';
 
@@ -86,5 +87,17 @@ export function noteReading(id: string, text: string, version = '1'): OrderReadi
         bytes,
       },
     ],
+  };
+}
+
+/** Lets the next `times` publications find the EHR down. */
+export function downFor(ehr: MemoryEhr, times: number): void {
+  const { publish } = ehr;
+  let down = times;
+  ehr.publish = async (...args) => {
+    if (down-- > 0) {
+      throw new AdapterError('ehr-unreachable', 'down');
+    }
+    return publish(...args);
   };
 }

@@ -4,18 +4,11 @@ import { type Database, one, ring } from './database.ts';
 import { ORDER_COLUMNS } from './order-row.ts';
 import { addToTimeline, type TimelineEvent } from './timeline.ts';
 
-export interface NewOrder {
-  baseKey: string;
-  generation: number;
-  site: string;
-  route: string;
-  vendor: string;
-  resourceType: string;
-  resourceId: string;
-  seenVersion: string | null;
-  seenUpdated: string | null;
-  events: TimelineEvent[];
-}
+/** What is known of an order when it is admitted. */
+export type NewOrder = Pick<
+  Order,
+  'baseKey' | 'generation' | 'site' | 'route' | 'vendor' | 'resourceType' | 'resourceId' | 'seenVersion' | 'seenUpdated'
+> & { events: TimelineEvent[] };
 
 /** Inserts an order unless its key exists; true if it is new. Ten at once make one. */
 export async function admitOrder(database: Database, order: NewOrder, now: Date): Promise<boolean> {

@@ -42,17 +42,6 @@ export async function countOrders(
   );
 }
 
-/** Billable calls of a site and vendor since a time. */
-export async function countCalls(
-  database: Database,
-  since: Date,
-): Promise<{ site: string; vendor: string; count: number }[]> {
-  return database.query(
-    'select site, vendor, count(*)::int as count from calls where started_at >= $1 group by site, vendor order by 1, 2',
-    [since],
-  );
-}
-
 /** The resources of a site's open orders, to be read again by the sweep: a delete is invisible to a search. */
 export async function listOpenResources(database: Database, site: string): Promise<{ type: string; id: string }[]> {
   return database.query(
