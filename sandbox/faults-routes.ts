@@ -7,9 +7,10 @@ const request = z.strictObject({
   vendor: z.string(),
   fault: z.string(),
   times: z.int().min(0).max(1_000_000).default(1),
+  level: z.number().min(0).optional(),
 });
 
-/** POST sets one (`{"vendor","fault","times":1}`), GET lists them all, DELETE clears what is set. */
+/** POST sets one (`{"vendor","fault","times":1}`, or `"level":20` of a lasting one), GET lists them all, DELETE clears what is set. */
 export function faultRoutes(faults: Faults): Router {
   const router = express.Router();
   router.use(express.json());
@@ -24,13 +25,15 @@ export function faultRoutes(faults: Faults): Router {
     const parsed = request.safeParse(body);
     if (!parsed.success) {
       response.status(400).json({
-        error: 'Expected {"vendor": string, "fault": string, "times": integer from 0 (unset), default 1}',
+        error:
+          'Expected {"vendor": string, "fault": string, "times": integer from 0 (unset), default 1}, or "level" for a fault with a unit',
         problems: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`),
       });
       return;
     }
     try {
-      response.json(faults.set(parsed.data.vendor, parsed.data.fault, parsed.data.times));
+      const { vendor, fault, times, level } = parsed.data;
+      response.json(level === undefined ? faults.set(vendor, fault, times) : faults.setLevel(vendor, fault, level));
     } catch (error) {
       if (!(error instanceof UnknownFault)) {
         throw error;

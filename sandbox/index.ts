@@ -84,7 +84,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   app.use(notFound);
   app.use(failed);
 
-  const server = createServer(app);
+  const server = createServer(app).on('upgrade', ehr.upgrade);
   try {
     server.listen(port, host);
     await once(server, 'listening');

@@ -5,6 +5,8 @@ import { ehrSettings, port, readSettings, WrongSettings } from './settings.ts';
 
 const settings = z.object({ SANDBOX_PORT: port(0, 8090), ...ehrSettings });
 
+const MANNERS = { medplum: "Medplum's", hapi: "HAPI's", backport: "a topic server's" } as const;
+
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Says what is wrong in one line, and ends. */
@@ -39,10 +41,10 @@ const sandbox = await openSandbox({ port: SANDBOX_PORT, manner, transactions }).
 
 const { url } = sandbox;
 print(`The sandbox is up at ${url}`);
-print(
-  `  EHR         ${url}${PATHS.ehr}  (in ${manner === 'hapi' ? "HAPI's" : "Medplum's"} manner, transactions: ${transactions})`,
-);
+print(`  EHR         ${url}${PATHS.ehr}  (in ${MANNERS[manner]} manner, transactions: ${transactions})`);
 print(`  Storage     ${url}${PATHS.storage}`);
 print(`  HealthSage  ${url}${PATHS.healthsage}  (any key that begins with sandbox-)`);
-print(`  Faults      ${url}${PATHS.faults}  (GET lists them, POST {"vendor","fault","times"} sets one, DELETE clears)`);
+print(
+  `  Faults      ${url}${PATHS.faults}  (GET lists them, POST {"vendor","fault","times" or "level"} sets one, DELETE clears)`,
+);
 print(`  Ledger      ${url}${PATHS.ledger}  (what the vendors were asked for and would have billed)`);

@@ -13,7 +13,7 @@ export const port = (least: 0 | 1, otherwise: number) => {
 };
 
 export const ehrSettings = {
-  SANDBOX_EHR_MANNER: z.enum(['medplum', 'hapi']).default('medplum'),
+  SANDBOX_EHR_MANNER: z.enum(['medplum', 'hapi', 'backport']).default('medplum'),
   SANDBOX_TRANSACTIONS: z.enum(['atomic', 'batch', 'none']).default('atomic'),
 };
 

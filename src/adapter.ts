@@ -27,10 +27,10 @@ import { openNotifications, takeBackNotifications } from './orders/store/notific
 import { startWatch } from './orders/watch.ts';
 import { buildSites } from './runtime.ts';
 import { sweepBacklog } from './subscriptions/backlog.ts';
-import { startDrain } from './subscriptions/drain.ts';
+import { lookSooner } from './subscriptions/cds/look-sooner.ts';
+import { cdsRouter } from './subscriptions/cds/router.ts';
 import { intakeRouter } from './subscriptions/intake.ts';
-import { startRegistrar } from './subscriptions/registrar.ts';
-import { startSweeps } from './subscriptions/sweeps.ts';
+import { type Sources, startSources } from './subscriptions/sources.ts';
 import { vendors } from './vendors/index.ts';
 
 export interface Adapter {
@@ -45,6 +45,9 @@ export interface AdapterOptions {
   /** Said to the person who started it: what an administrator has to create where we do not register. */
   tell?(line: string): void;
 }
+
+/** Before the sources have started. */
+const UNKNOWN: SiteState = { ehr: 'unknown', subscriptions: 'unknown' };
 
 /** Starts everything in order: database, sites, engine, intake, and then what goes looking for orders. */
 export async function startAdapter({ config, log, tell }: AdapterOptions): Promise<Adapter> {
@@ -69,7 +72,9 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
     await takeBackNotifications(database, now());
   }
 
-  const states: Record<string, SiteState> = {};
+  let sources: Sources | undefined;
+  const siteStates = (): Record<string, SiteState> =>
+    Object.fromEntries([...sites.keys()].map((name) => [name, sources?.describe(name) ?? UNKNOWN]));
   let stopping = false;
   const app = express();
   app.disable('x-powered-by');
@@ -84,8 +89,11 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       onRefused: (site, status) => meters.notification(site ?? 'unknown', `refused ${status}`),
     }),
   );
-  app.use(healthRouter({ database, meters, sites: () => states, stopping: () => stopping }));
-  app.use(jwksRouter(config.sites));
+  app.use(healthRouter({ database, meters, sites: siteStates, stopping: () => stopping }));
+  app.use(jwksRouter(config.sites, log));
+  const { publicUrl } = config.http;
+  const soon = lookSooner((site) => sources?.requestSweep(site));
+  app.use(cdsRouter({ sites, publicUrl, database, log, now, onCall: soon }));
   const admit = openAdmission({ database, sites, cursors, clock });
   app.use(
     '/api',
@@ -93,6 +101,7 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       database,
       clock,
       users: config.console.users,
+      sites: [...sites.keys()],
       log,
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log, since, go }),
     }),
@@ -106,44 +115,21 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
     { ...ENGINE_DEFAULTS, concurrency: database.exclusive ? 4 : 8 },
   );
   const watch = startWatch({ database, sites, leases, clock, log });
-  const sweeps = startSweeps({
+  const starts = startRouteClocks({ sites, cursors, log });
+  sources = startSources({
     sites,
-    cursors,
-    admit,
-    leases,
-    log,
-    openOrders: (site) => listOpenResources(database, site),
-    onSwept: ({ site, swept }) => {
-      const problem = swept.find((one) => one.problem !== undefined)?.problem;
-      states[site] = { ...(states[site] ?? { subscriptions: 'unknown' }), ehr: problem ?? 'ok' };
-    },
-  });
-  const drain = startDrain({
+    publicUrl,
+    bodyLimit: config.http.bodyLimit,
     store,
-    sites,
+    cursors,
+    leases,
     admit,
     log,
     now,
-    requestSweep: (site) => sweeps.request(site),
-    onOutcome: meters.notification,
-  });
-  const starts = startRouteClocks({ sites, cursors, log });
-  const registrar = startRegistrar({
-    sites,
-    publicUrl: config.http.publicUrl,
-    leases,
-    log,
-    requestSweep: (site) => sweeps.request(site),
-    onResult(result) {
-      const failed = result.subscriptions.filter(({ state }) => state === 'failed').length;
-      const before = states[result.site]?.ehr ?? 'unknown';
-      states[result.site] = { ehr: before, subscriptions: failed > 0 ? `${failed} not as they should be` : 'ok' };
-      for (const subscription of result.instructions) {
-        tell?.(
-          `Site ${result.site}: create this Subscription on the FHIR server:\n${JSON.stringify(subscription, null, 2)}`,
-        );
-      }
-    },
+    openOrders: (site) => listOpenResources(database, site),
+    onNotification: meters.notification,
+    onSilent: meters.silent,
+    ...(tell && { tell }),
   });
   const housekeeping = startHousekeeping({ database, config, leases, clock, log });
   log.info({ port: portOf(server), process: String(process.pid) }, 'adapter started');
@@ -156,15 +142,8 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       server.close();
       server.closeIdleConnections();
       starts.stop();
-      await Promise.all([
-        registrar.stop(),
-        sweeps.stop(),
-        drain.stop(),
-        watch.stop(),
-
-        housekeeping.stop(),
-        engine.stop(seconds - 3),
-      ]);
+      soon.stop();
+      await Promise.all([sources?.stop(), watch.stop(), housekeeping.stop(), engine.stop(seconds - 3)]);
       server.closeAllConnections();
       await closed;
       await Promise.all([...sites.values()].map((site) => site.close()));

@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   'input-unavailable': { kind: 'permanent', remedy: 'refuse', operator: 'Check that the attachment can be fetched.' },
   'input-unsupported': { kind: 'permanent', remedy: 'refuse', operator: 'The orderer has to send another format.' },
   'input-too-large': { kind: 'permanent', remedy: 'refuse', operator: 'The orderer has to send something smaller.' },
+  'consent-denied': { kind: 'permanent', remedy: 'refuse', operator: "Nothing: the patient's consent forbids it." },
 
   'vendor-unreachable': { kind: 'transient', operator: 'Check the network to the vendor.' },
   'vendor-timeout': { kind: 'ambiguous', operator: 'Check whether the vendor is slow.' },

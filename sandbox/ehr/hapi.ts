@@ -7,7 +7,7 @@ import type { Dialect } from './subscriptions.ts';
 import type { Change } from './types.ts';
 
 const SEND_DELETES = 'http://hapifhir.io/fhir/StructureDefinition/subscription-send-delete-messages';
-const FHIR_TYPES = /^(application\/(fhir\+)?(json|xml)|text\/(json|xml))\b/i;
+export const FHIR_TYPES = /^(application\/(fhir\+)?(json|xml)|text\/(json|xml))\b/i;
 
 /** `channel.header` lines, cut at the first colon. */
 function customHeaders(subscription: Subscription): Record<string, string> {
@@ -38,7 +38,7 @@ function matchesCriteria(criteria: string, change: Change, store: Store, base: s
 }
 
 /** Whether a reply's body is a FHIR resource: what calls itself JSON must parse as one. */
-function isFhirBody(contentType: string, body: string): boolean {
+export function isFhirBody(contentType: string, body: string): boolean {
   if (body.trim() === '' || !FHIR_TYPES.test(contentType)) {
     return true;
   }

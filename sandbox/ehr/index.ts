@@ -1,19 +1,25 @@
 /** The embedded EHR: a FHIR R4 server in memory, as strict as the real one whose manner it plays. */
 import { deepClone } from '@medplum/core';
 import { FhirRouter } from '@medplum/fhir-router';
+import type { Subscription } from '@medplum/fhirtypes';
 import { openBundles } from './bundles.ts';
 import { definitions } from './definitions.ts';
 import { openFaults } from './faults.ts';
+import { lesser } from './lacks.ts';
+import { openMisfortune } from './mishaps.ts';
 import { openPresigner } from './presign.ts';
 import { EhrRepository } from './repository.ts';
 import { parseQuery } from './search.ts';
+import { openSender } from './sender.ts';
 import { openSerial } from './serial.ts';
 import { serve } from './server.ts';
 import { openStore } from './store.ts';
 import { openSubscriptions } from './subscriptions.ts';
+import { openTopics } from './topics/index.ts';
 import type { Change, Ehr, EhrOptions } from './types.ts';
+import { openWebSockets } from './websocket.ts';
 
-export type { Delivery, Ehr, EhrOptions, Faults, Manner, Transactions } from './types.ts';
+export type { Delivery, Ehr, EhrOptions, Faults, Lacks, Manner, Mishaps, TopicOptions, Transactions } from './types.ts';
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
@@ -24,7 +30,9 @@ export function openEhr(options: EhrOptions): Ehr {
   const base = (): string => options.baseUrl().replace(/\/$/, '');
   const storageUrl = options.storageUrl ?? (() => new URL('/storage', base()).href);
   const store = openStore();
-  const fault = openFaults(options.faults);
+  const { fault, level } = openFaults(options.faults);
+  const misfortune = openMisfortune({ seed: options.seed ?? 1, mishaps: options.mishaps, fault, level });
+  const faultMs = options.faultMs ?? 2000;
   const presigner = openPresigner({
     store,
     base,
@@ -42,6 +50,7 @@ export function openEhr(options: EhrOptions): Ehr {
     now,
     base,
     toStored: rewrites ? presigner.toStored : (resource) => resource,
+    validated: (resource) => topics?.validate(resource) ?? false,
   });
   const toServed: typeof presigner.toServed = rewrites ? presigner.toServed : (resource) => resource;
 
@@ -56,30 +65,37 @@ export function openEhr(options: EhrOptions): Ehr {
         store.undo(0);
         throw thrown;
       }
-    }).then((done) => {
-      subscriptions.tell(done.changes);
+    }).then(async (done) => {
+      webSockets.tell(done.changes);
+      await subscriptions.tell(done.changes);
       return done;
     });
 
-  const subscriptions = openSubscriptions({
-    manner,
+  const telling = {
     store,
+    sender: openSender(),
+    misfortune,
     base,
     now,
     log,
-    fault,
     toServed,
     unit: options.retryUnit ?? 1000,
     activationMs: options.activationMs ?? 200,
-    setStatus: async (id, status, error) => {
+    behindMs: faultMs,
+    setStatus: async (id: string, status: Subscription['status'], error?: string) => {
       await run(async () => {
         const current = store.live('Subscription', id);
         if (current?.resourceType === 'Subscription' && current.status !== status) {
-          await repository.updateResource({ ...current, status, ...(error && { error }) });
+          // R5 has no place for the reason.
+          const why = current.channel ? { error } : {};
+          await repository.updateResource({ ...current, status, ...(error && why) });
         }
       });
     },
-  });
+  };
+  const topics = manner === 'backport' ? openTopics({ ...telling, topics: options.topics ?? {} }) : undefined;
+  const subscriptions = topics ?? openSubscriptions({ ...telling, manner: manner === 'hapi' ? 'hapi' : 'medplum' });
+  const webSockets = openWebSockets({ ...options.webSocket, base, now, log, faults: options.faults, toServed });
 
   const router = serve({
     manner,
@@ -88,7 +104,7 @@ export function openEhr(options: EhrOptions): Ehr {
     started: now().toISOString(),
     tokens: options.tokens,
     bodyBytes,
-    faultMs: options.faultMs ?? 2000,
+    faultMs,
     store,
     repository,
     router: new FhirRouter(),
@@ -105,11 +121,15 @@ export function openEhr(options: EhrOptions): Ehr {
     fault,
     run,
     toServed,
+    webSockets: manner === 'medplum' ? webSockets : undefined,
+    topics: topics?.http,
   });
 
   return {
-    router,
+    router: options.lacks ? lesser(router, options.lacks, bodyBytes) : router,
     storage: presigner.storage,
+    upgrade: webSockets.upgrade,
+    webSockets: webSockets.control,
     create: async (resource) => deepClone((await run(() => repository.createResource(resource))).result),
     update: async (resource) =>
       deepClone((await run(() => repository.updateResource<typeof resource>(resource))).result),
@@ -122,6 +142,12 @@ export function openEhr(options: EhrOptions): Ehr {
       return (await run(() => repository.search(parseQuery(type, new URLSearchParams(words))))).result;
     },
     deliveries: subscriptions.deliveries,
-    close: subscriptions.close,
+    misbehave: misfortune.set,
+    heartbeat: subscriptions.heartbeat,
+    restart: subscriptions.restart,
+    close: () => {
+      webSockets.close();
+      return subscriptions.close();
+    },
   };
 }

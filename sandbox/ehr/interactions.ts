@@ -38,6 +38,9 @@ export async function write(server: Server, call: Call, body: unknown): Promise<
   if (!isOk(result) || !resource) {
     return sendOutcome(call.response, result);
   }
+  if (resource.resourceType === 'Subscription' && resource.id) {
+    server.topics?.keepSecret(resource.id, call.request.get('x-hub-secret'));
+  }
   const status = wasCreated(resource, changes) ? 201 : 200;
   // Who wrote a Binary has its bytes; they are not sent back.
   const served = resource.resourceType === 'Binary' ? { ...resource, data: undefined } : server.toServed(resource);

@@ -5,9 +5,12 @@ import { statusOf } from './outcomes.ts';
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
-function send(response: Response, status: number, body: Resource): void {
+/** What need not be a resource of R4. */
+export function sendJson(response: Response, status: number, body: object): void {
   response.status(status).set('Content-Type', FHIR_JSON).send(JSON.stringify(body));
 }
+
+const send = (response: Response, status: number, body: Resource): void => sendJson(response, status, body);
 
 export function sendOutcome(response: Response, result: OperationOutcome): void {
   const status = statusOf(result);

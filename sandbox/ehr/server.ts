@@ -11,8 +11,9 @@ import { definitions } from './definitions.ts';
 import { historyOf } from './history.ts';
 import { presigned, read, sendBundle, write } from './interactions.ts';
 import { outcome, refuse } from './outcomes.ts';
-import { sendOutcome, sendResource } from './respond.ts';
+import { sendJson, sendOutcome } from './respond.ts';
 import { submit } from './submit.ts';
+import { serveWebSocketCall } from './websocket-calls.ts';
 
 const METHODS = new Set<string>(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 const isMethod = (method: string): method is HttpMethod => METHODS.has(method);
@@ -73,9 +74,13 @@ export function serve(server: Server): Router {
     );
   }
 
-  function dispatch(call: Call): Promise<void> {
+  async function dispatch(call: Call): Promise<void> {
     const { method, segments, request } = call;
     const [type, id] = segments;
+    const ofTopics = server.topics?.answer({ ...call, body: () => jsonOf(request) });
+    if (ofTopics) {
+      return sendJson(call.response, 200, ofTopics);
+    }
     if (method === 'GET') {
       return get(call);
     }
@@ -107,8 +112,11 @@ export function serve(server: Server): Router {
     }
     if (segments[0] === 'metadata' && request.method === 'GET') {
       const { started, tokens } = server;
-      const statement = capabilityStatement({ manner, transactions, base: base(), started, secured: Boolean(tokens) });
-      return sendResource(request, response, { status: 200, resource: statement });
+      const topics = server.topics?.capability();
+      const secured = Boolean(tokens);
+      const statement = capabilityStatement({ manner, transactions, base: base(), started, secured, topics });
+      // R4's definitions know no later version than their own.
+      return sendJson(response, 200, { ...statement, ...(topics && { fhirVersion: topics.fhirVersion }) });
     }
     if (!isAllowed(request)) {
       throw new OperationOutcomeError(outcome('unauthorized', 'login', 'Unauthorized'));
@@ -117,7 +125,10 @@ export function serve(server: Server): Router {
     if (!isMethod(method)) {
       throw refuse('invalid', 'not-supported', `Method ${request.method} is not supported`);
     }
-    await dispatch({ method, segments, words: url.searchParams, request, response });
+    const call: Call = { method, segments, words: url.searchParams, request, response };
+    if (!(server.webSockets && serveWebSocketCall(server, server.webSockets, call))) {
+      await dispatch(call);
+    }
   }
 
   const onError: ErrorRequestHandler = (error, _request, response, _next) => {

@@ -1,28 +1,12 @@
 /** Subscription delivery: which Subscriptions a committed write concerns, and the attempts to tell their endpoints. */
-import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Resource, Subscription } from '@medplum/fhirtypes';
-import { Agent, fetch } from 'undici';
-import type { EhrFault } from './faults.ts';
 import { hapiDialect } from './hapi.ts';
+import { openLines } from './lines.ts';
 import { medplumDialect } from './medplum.ts';
+import type { Misfortune } from './mishaps.ts';
+import type { Answer, Notice, Sender } from './sender.ts';
 import type { Store } from './store.ts';
-import type { Change, Delivery, EhrLog, Manner } from './types.ts';
-
-/** One HTTP request that tells of a change. */
-export interface Notice {
-  method: string;
-  url: string;
-  headers: Record<string, string>;
-  body?: string;
-}
-
-/** The endpoint's answer; absent where there was none. */
-export interface Answer {
-  status: number;
-  contentType: string;
-  body: string;
-}
+import type { Change, Delivery, EhrLog, Mishaps } from './types.ts';
 
 /** How one kind of server delivers. */
 export interface Dialect {
@@ -42,66 +26,60 @@ export interface Dialect {
 }
 
 export interface SubscriptionOptions {
-  manner: Manner;
   store: Store;
+  sender: Sender;
+  misfortune: Misfortune;
   base(): string;
   now(): Date;
   log: EhrLog;
-  fault(name: EhrFault): boolean;
   toServed<T extends Resource>(resource: T): T;
   /** Milliseconds of one unit of the retry schedule. */
   unit: number;
   activationMs: number;
+  /** Milliseconds that an overtaken notification waits at most. */
+  behindMs: number;
   setStatus(id: string, status: Subscription['status'], error?: string): Promise<void>;
 }
 
+/** Who tells the endpoints, in whichever manner. */
 export interface Subscriptions {
-  tell(changes: readonly Change[]): void;
+  /** A promise where the write is to be answered only after it. */
+  tell(changes: readonly Change[]): Promise<void> | undefined;
   deliveries(): readonly Delivery[];
+  heartbeat(): Promise<void>;
+  restart(): void;
   close(): Promise<void>;
 }
 
-export function openSubscriptions(options: SubscriptionOptions): Subscriptions {
-  const { manner, store, now, log, fault, unit } = options;
+export function openSubscriptions(options: SubscriptionOptions & { manner: 'medplum' | 'hapi' }): Subscriptions {
+  const { manner, store, sender, misfortune, now, log, unit, behindMs } = options;
   const dialect = manner === 'medplum' ? medplumDialect(options) : hapiDialect(options);
-  const agent = new Agent({ connections: 16, headersTimeout: dialect.patience * 1000 });
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal);
   const sent: Delivery[] = [];
-  /** The last delivery of each Subscription, and all that are under way. */
-  const lines = new Map<string, Promise<void>>();
-  const underWay = new Set<Promise<void>>();
+  const lines = openLines({
+    sender,
+    misfortune,
+    inOrder: dialect.inOrder,
+    behindMs,
+    giveUp(id, status) {
+      const why = 'Automatically disabled after consecutive failures';
+      void options.setStatus(id, status === 'error' ? 'error' : dialect.off, why);
+    },
+  });
 
   const subscriptionOf = (id: string): Subscription | undefined => {
     const found = store.live('Subscription', id);
     return found?.resourceType === 'Subscription' ? found : undefined;
   };
 
-  /** Waits without keeping the process alive; ends at once when we close. */
-  const pause = (ms: number): Promise<void> =>
-    delay(ms, undefined, { ref: false, signal: closing.signal }).catch(() => undefined);
-
-  async function send(notice: Notice): Promise<Answer | undefined> {
-    const { method, url, headers, body } = notice;
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(dialect.patience * 1000)]);
-    try {
-      const response = await fetch(url, { method, headers, body, signal, dispatcher: agent });
-      const contentType = response.headers.get('content-type') ?? '';
-      return { status: response.status, contentType, body: await response.text() };
-    } catch {
-      return undefined;
-    }
-  }
-
   async function deliver(id: string, change: Change): Promise<void> {
     const began = Date.now();
-    for (let attempt = 1; !closing.signal.aborted; attempt += 1) {
+    for (let attempt = 1; !sender.isClosed(); attempt += 1) {
       const subscription = subscriptionOf(id);
       if (subscription?.status !== 'active' || (attempt > 1 && dialect.outdated(change))) {
         return;
       }
       const notice = dialect.notice(subscription, change);
-      const answer = await send(notice);
+      const answer = await sender.send(notice, dialect.patience);
       const accepted = answer !== undefined && dialect.accepts(subscription, answer);
       sent.push({
         at: now().toISOString(),
@@ -121,36 +99,20 @@ export function openSubscriptions(options: SubscriptionOptions): Subscriptions {
         }
         return;
       }
-      await pause(units * unit);
+      await sender.pause(units * unit);
     }
   }
 
-  function enqueue(id: string, change: Change): void {
-    if (fault('notification-lost')) {
-      return;
-    }
-    if (fault('subscription-off')) {
-      void options.setStatus(id, dialect.off, 'Automatically disabled after consecutive failures');
-      return;
-    }
-    for (let times = fault('notification-twice') ? 2 : 1; times > 0; times -= 1) {
-      const before = dialect.inOrder ? lines.get(id) : undefined;
-      lines.set(
-        id,
-        (before ?? Promise.resolve()).then(() => deliver(id, change)),
-      );
-    }
-  }
-
-  async function evaluate(change: Change, active: Subscription[]): Promise<void> {
+  async function evaluate(change: Change, active: Subscription[], mishaps: Mishaps): Promise<void> {
     for (const subscription of active) {
+      const { id } = subscription;
       try {
-        if (subscription.id && (await dialect.concerns(subscription, change))) {
-          enqueue(subscription.id, change);
+        if (id && !mishaps.silent && (await dialect.concerns(subscription, change))) {
+          void lines.post(id, () => deliver(id, change), mishaps);
         }
       } catch {
         // A criteria that cannot be evaluated never fires, on real servers too; the operator is told.
-        log.warn({ subscription: subscription.id }, 'criteria could not be evaluated');
+        log.warn({ subscription: id }, 'criteria could not be evaluated');
       }
     }
   }
@@ -159,9 +121,12 @@ export function openSubscriptions(options: SubscriptionOptions): Subscriptions {
   function activate(change: Change): void {
     const { resource } = change;
     const requested = resource.resourceType === 'Subscription' && resource.status === 'requested';
+    if (misfortune.now().stuck) {
+      return;
+    }
     if (manner === 'hapi' && requested && resource.channel.type === 'rest-hook' && change.interaction !== 'delete') {
-      void pause(options.activationMs).then(async () => {
-        if (!closing.signal.aborted && subscriptionOf(change.id)?.status === 'requested') {
+      void sender.pause(options.activationMs).then(async () => {
+        if (!sender.isClosed() && subscriptionOf(change.id)?.status === 'requested') {
           await options.setStatus(change.id, 'active');
         }
       });
@@ -171,8 +136,8 @@ export function openSubscriptions(options: SubscriptionOptions): Subscriptions {
   let evaluated: Promise<void> = Promise.resolve();
   return {
     tell(changes) {
-      if (changes.length === 0 || closing.signal.aborted) {
-        return;
+      if (changes.length === 0 || sender.isClosed()) {
+        return undefined;
       }
       changes.forEach(activate);
       const active: Subscription[] = [];
@@ -181,18 +146,21 @@ export function openSubscriptions(options: SubscriptionOptions): Subscriptions {
           active.push(resource);
         }
       }
+      // As set when the change was made: criteria are looked at a while later.
+      const mishaps = misfortune.now();
       evaluated = evaluated.then(async () => {
         for (const change of changes) {
-          await evaluate(change, active);
+          await evaluate(change, active, mishaps);
         }
       });
+      return undefined;
     },
     deliveries: () => sent,
+    heartbeat: async () => undefined,
+    restart: () => undefined,
     async close() {
-      closing.abort();
+      await sender.close();
       await evaluated;
-      await Promise.allSettled(underWay);
-      await agent.destroy();
     },
   };
 }

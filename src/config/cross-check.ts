@@ -59,7 +59,14 @@ function sweep(value: unknown, at: Path): Problem[] {
     : [{ path: formatPath(at), message: 'is no node-cron expression (five or six fields), e.g. */5 * * * *; or off' }];
 }
 
-function privateKeyFile(value: unknown, at: Path, readFile: CrossCheck['readFile']): Problem[] {
+/** One file, or a list of two while the key changes. */
+function keyFiles(value: unknown, at: Path, readFile: CrossCheck['readFile']): Problem[] {
+  return Array.isArray(value)
+    ? value.flatMap((each, index) => keyFile(each, [...at, index], readFile))
+    : keyFile(value, at, readFile);
+}
+
+function keyFile(value: unknown, at: Path, readFile: CrossCheck['readFile']): Problem[] {
   if (typeof value !== 'string' || value === '') {
     return [];
   }
@@ -85,14 +92,16 @@ function route(item: unknown, path: Path, expanded: ReadonlySet<string>): Proble
 }
 
 function site(item: unknown, path: Path, { raw, expanded, readFile }: CrossCheck): Problem[] {
-  const secret = [...path, 'subscriptions', 'secret'];
-  const isSneaked = valueAt(raw, secret) === 'none' && expanded.has(formatPath(secret));
+  const openDoors = [
+    [...path, 'subscriptions', 'secret'],
+    [...path, 'cdsHooks', 'clients'],
+  ].filter((door) => valueAt(raw, door) === 'none' && expanded.has(formatPath(door)));
   const hosts = itemsAt(raw, [...path, 'fhir', 'storageHosts']);
   return [
     ...duplicates(raw, [...path, 'routes'], 'id'),
     ...itemsAt(raw, [...path, 'routes']).flatMap((each) => route(each.item, each.path, expanded)),
     ...sweep(valueAt(item, ['subscriptions', 'sweep']), [...path, 'subscriptions', 'sweep']),
-    ...privateKeyFile(
+    ...keyFiles(
       valueAt(item, ['fhir', 'auth', 'privateKeyFile']),
       [...path, 'fhir', 'auth', 'privateKeyFile'],
       readFile,
@@ -100,7 +109,7 @@ function site(item: unknown, path: Path, { raw, expanded, readFile }: CrossCheck
     ...hosts
       .filter((host) => typeof host.item === 'string' && host.item !== '' && !isBareHost(host.item))
       .map((host) => ({ path: formatPath(host.path), message: 'must be a bare host, e.g. storage.ehr.example' })),
-    ...(isSneaked ? [{ path: formatPath(secret), message: '"none" has to be written in the file itself' }] : []),
+    ...openDoors.map((door) => ({ path: formatPath(door), message: '"none" has to be written in the file itself' })),
   ];
 }
 
@@ -108,7 +117,8 @@ function site(item: unknown, path: Path, { raw, expanded, readFile }: CrossCheck
 function registers(item: unknown): boolean {
   const subscriptions = valueAt(item, ['subscriptions']);
   // It may be a text from the environment, not yet made a truth value.
-  return String(valueAt(subscriptions, ['register'])) !== 'false' && valueAt(subscriptions, ['dialect']) !== 'none';
+  const reached = ['register', 'dialect', 'channel'].map((key) => String(valueAt(subscriptions, [key])));
+  return reached[0] !== 'false' && reached[1] !== 'none' && reached[2] !== 'websocket';
 }
 
 /** All problems between the parts of a configuration, but for what the vendors say of theirs. */
@@ -119,6 +129,10 @@ export function crossCheck(check: CrossCheck): Problem[] {
   return [
     ...(isUnreachable
       ? [{ path: 'http.publicUrl', message: 'is missing: a site registers Subscriptions, and nobody could reach us' }]
+      : []),
+    ...(valueAt(raw, ['http', 'publicUrl']) === undefined &&
+    sites.some(({ item }) => Array.isArray(valueAt(item, ['cdsHooks', 'clients'])))
+      ? [{ path: 'http.publicUrl', message: 'is missing: the tokens of CDS Hooks are made for our own URL' }]
       : []),
     ...duplicates(raw, ['sites'], 'name'),
     ...duplicates(raw, ['console', 'users'], 'name'),

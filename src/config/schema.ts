@@ -1,5 +1,6 @@
 /** The configuration file's shape, as docs/configuration.md describes it; unknown keys are errors. */
 import { z } from 'zod';
+import { ORDER_TYPES } from './search-parameters.ts';
 
 const secret = z.string().min(1);
 /** A header value travels through servers that cut at colons and line breaks. */
@@ -41,9 +42,10 @@ const fhirAuth = z.discriminatedUnion(
       .strictObject({
         type: z.literal('smart-backend'),
         clientId: z.string().min(1),
-        privateKeyFile: z.string().min(1).optional(),
-        /** PEM (PKCS#8) or JWK as text, e.g. `${file:/run/secrets/key.pem}`. */
-        privateKey: secret.optional(),
+        /** While rotating, two: the first signs, both stand in our key set. */
+        privateKeyFile: oneOrTwo(z.string().min(1)).optional(),
+        /** PEM (PKCS#8) or JWK as text, e.g. `${file:/run/secrets/key.pem}`; two while rotating. */
+        privateKey: oneOrTwo(secret).optional(),
         alg: z.enum(['RS384', 'ES384']),
         kid: z.string().optional(),
         scope: z.string().optional(),
@@ -78,6 +80,19 @@ const fhir = z.strictObject({
   auth: fhirAuth.default({ type: 'none' }),
   essential: z.array(z.enum(RESULT_TYPES)).default(['Task', 'DiagnosticReport']),
   storageHosts: z.array(z.string().min(1)).default([]),
+  /** Who we are to the EHR, beside our own Device: a Task that one of these owns is for us. */
+  owners: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(Organization|Device|HealthcareService|PractitionerRole|CareTeam)\/[A-Za-z0-9\-.]{1,64}$/,
+          'must be a reference such as Organization/ai-lab',
+        ),
+    )
+    .default([]),
+  /** Most entries of one transaction, for servers that allow only a few. */
+  transactionEntries: z.number().int().min(3).max(5000).default(400),
   /** Seconds one request may take. */
   timeout: z.number().min(1).max(300).default(30),
 });
@@ -87,6 +102,27 @@ export const DIALECTS = ['auto', 'medplum', 'hapi', 'backport', 'r5', 'none'] as
 const subscriptions = z.strictObject({
   register: z.boolean().default(true),
   dialect: z.enum(DIALECTS).default('auto'),
+  /** `websocket` (Medplum's) where no server can reach us from outside. */
+  channel: z.enum(['rest-hook', 'websocket']).default('rest-hook'),
+  /** For topic servers: the canonical URL of the topic by resource type; what is not named here is looked for on the server. */
+  topics: z.partialRecord(z.enum(ORDER_TYPES), httpUrl).default({}),
+  /** How much topic servers shall send. */
+  content: z.enum(['empty', 'id-only', 'full-resource']).default('id-only'),
+  /** Seconds between two signs of life that a topic server shall send. */
+  heartbeat: z.number().int().min(10).max(86400).optional(),
+  /** Whether gaps are looked for by event number; `auto` stops where the server's numbers turn out not to be trusted. */
+  eventNumbers: z.enum(['auto', 'trust', 'ignore']).default('auto'),
+  /** Google's Pub/Sub push: the token that proves the sender, instead of the secret. */
+  googlePush: z
+    .strictObject({
+      /** As set in the push subscription; usually our own URL. */
+      audience: z.string().min(1),
+      /** The service account that the push subscription signs as. */
+      email: z.email(),
+      /** Where Google's public keys are. */
+      keys: httpUrl.default('https://www.googleapis.com/oauth2/v3/certs'),
+    })
+    .optional(),
   /** `none` has to be said aloud; otherwise one secret, or two while rotating. */
   secret: z.union([z.literal('none'), oneOrTwo(notifySecret)], {
     error: 'a secret, a list of two while rotating, or "none", which has to be said aloud',
@@ -103,7 +139,41 @@ const subscriptions = z.strictObject({
     .optional(),
   /** A node-cron expression; `off` where no sweep is wanted. */
   sweep: z.string().default('*/5 * * * *'),
+  /** Seconds between two sweeps while no Subscription is known to work. */
+  sweepWhenSilent: z.number().int().min(5).max(3600).default(30),
+  /** For servers that refuse searches over all patients: whose orders to look for. */
+  roster: z
+    .strictObject({
+      /** A search of patients (`Patient?active=true`), or a Group (`Group/cohort`). */
+      patients: z.string().regex(/^(Patient\?[^\s#]*|Group\/[A-Za-z0-9\-.]{1,64})$/, 'must be Patient?… or Group/…'),
+      /** `search`: ServiceRequest?patient=…; `compartment`: Patient/1/ServiceRequest?… */
+      by: z.enum(['search', 'compartment']).default('search'),
+    })
+    .optional(),
 });
+
+/** CDS Hooks: who may ask whether an order can be done. Left out, nobody: then there are no services. */
+const cdsHooks = z
+  .strictObject({
+    /** `none` takes calls without a token and has to be said aloud. */
+    clients: z.union(
+      [
+        z.literal('none'),
+        z
+          .array(
+            z.strictObject({
+              /** The `iss` of its tokens. */
+              issuer: z.string().min(1),
+              /** Its public keys; a `jku` that a token names counts only where it is this one. */
+              jwksUrl: httpUrl,
+            }),
+          )
+          .min(1),
+      ],
+      { error: 'a list of { issuer, jwksUrl }, or "none", which has to be said aloud' },
+    ),
+  })
+  .optional();
 
 const route = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, at most 40'),
@@ -120,6 +190,10 @@ const policy = z
     reportStatus: z.enum(['preliminary', 'partial']).default('preliminary'),
     /** Whether a DocumentReference without docStatus counts as finished. */
     acceptMissingDocStatus: z.boolean().default(true),
+    /** What becomes of the findings of a note that a newer one replaces: taken back once the newer one's stand, or linked. */
+    supersededNote: z.enum(['take-back', 'link']).default('take-back'),
+    /** Hours that an order waits for a picture or note that it came without; 0: it is refused at once. */
+    awaitInputHours: z.number().min(0).max(720).default(24),
   })
   .prefault({});
 
@@ -127,6 +201,7 @@ const site = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens, at most 40'),
   fhir,
   subscriptions,
+  cdsHooks,
   /** Checked against each vendor's own schema once its name is known. */
   vendors: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   routes: z.array(route).min(1, 'at least one route'),
@@ -173,5 +248,6 @@ export type RouteConfig = SiteConfig['routes'][number];
 export type FhirConfig = SiteConfig['fhir'];
 export type FhirAuth = FhirConfig['auth'];
 export type SubscriptionsConfig = SiteConfig['subscriptions'];
+export type CdsHooksConfig = NonNullable<SiteConfig['cdsHooks']>;
 export type UserConfig = Config['console']['users'][number];
 export type Policy = SiteConfig['policy'];

@@ -80,6 +80,11 @@ export function failureError(asked: Asked, { failure, cause }: Failure): Adapter
   }
 }
 
+/** The error of a request that the server does not want now: nothing was done. */
+export function busyError(asked: Asked, options: ErrorOptions): AdapterError {
+  return new AdapterError('ehr-busy', `${name(asked)} asked us to wait`, options);
+}
+
 /**
  * The error of an answer that is not 2xx. 5xx and 408 to a write are ambiguous: a proxy may have given up on a server
  * that has not. The OperationOutcome is kept with the error, not in its message: it may quote what we sent.
@@ -100,7 +105,7 @@ export function statusError(asked: Asked, reply: Reply, now: Date): AdapterError
     return new AdapterError('ehr-conflict', refused, options);
   }
   if (status === 429 || (status === 503 && asked.repeatable && (retryAfter ?? 0) > LONGEST_WAIT)) {
-    return new AdapterError('ehr-busy', `${name(asked)} asked us to wait`, options);
+    return busyError(asked, options);
   }
   if (status >= 500 || status === 408) {
     const kind = asked.repeatable ? 'transient' : 'ambiguous';

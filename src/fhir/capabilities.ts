@@ -18,6 +18,11 @@ const text = z.string().min(1).optional().catch(undefined);
 const flag = z.boolean().catch(false);
 const coded = list(z.looseObject({ code: z.string() }));
 
+/** On the Subscription entry of a server that takes topics (Subscriptions R5 Backport 1.1). */
+const TOPIC =
+  'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical';
+const canonicals = list(z.string().min(1));
+
 const resource = z.looseObject({
   type: z.string().min(1),
   interaction: coded,
@@ -25,6 +30,8 @@ const resource = z.looseObject({
   conditionalCreate: flag,
   updateCreate: flag,
   searchParam: list(z.looseObject({ name: z.string() })),
+  supportedProfile: canonicals,
+  extension: list(z.looseObject({ url: z.literal(TOPIC), valueCanonical: text, valueUri: text })),
 });
 
 const rest = z.looseObject({ mode: text, interaction: coded, resource: list(resource) });
@@ -77,9 +84,13 @@ export function parseCapabilities(value: unknown): Capabilities {
         updateCreate: one.updateCreate,
         versioning: one.versioning,
         searchParams: one.searchParam.map(({ name }) => name),
+        ...(one.supportedProfile.length > 0 && { profiles: one.supportedProfile }),
       },
     ]),
   );
+  const topics = (server?.resource ?? [])
+    .flatMap(({ extension }) => extension)
+    .flatMap(({ valueCanonical, valueUri }) => valueCanonical ?? valueUri ?? []);
   const software = [said?.software?.name, said?.software?.version].filter(Boolean).join(' ');
   return {
     fhirVersion: said?.fhirVersion ?? '4.0.1',
@@ -88,5 +99,6 @@ export function parseCapabilities(value: unknown): Capabilities {
     batch: system.has('batch'),
     atomic: false,
     types: Object.keys(types).length > 0 ? types : assumedTypes(),
+    ...(topics.length > 0 && { topics }),
   };
 }

@@ -36,6 +36,8 @@ export interface FhirClientOptions {
 }
 
 export interface OpenFhirClient extends FhirClient {
+  /** GET of an operation that answers with one resource: `Subscription/1/$get-ws-binding-token`. */
+  operation<T extends Resource>(answer: T['resourceType'], path: string): Promise<T>;
   /** Ends waits at once, lets requests in flight finish for some seconds, closes the connections. */
   close(): Promise<void>;
   /** What the token server granted, asking it for a token where there is none; undefined without a token server. */
@@ -131,8 +133,11 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
     read,
     search,
     pages: (query) => pages(search, query, now),
-    create: (resource, { ifNoneExist } = {}) =>
-      write('POST', resource, resource.resourceType, ifNoneExist === undefined ? {} : { 'If-None-Exist': ifNoneExist }),
+    create: (resource, { ifNoneExist, headers } = {}) =>
+      write('POST', resource, resource.resourceType, {
+        ...headers,
+        ...(ifNoneExist !== undefined && { 'If-None-Exist': ifNoneExist }),
+      }),
     update: (resource, { ifMatch } = {}) =>
       write(
         'PUT',
@@ -152,6 +157,11 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
       const body = JSON.stringify(bundle);
       const reply = await send({ method: 'POST', url: urls.below(''), about, headers, body, repeatable });
       return resourceOf<Bundle>(reply, 'Bundle', { method: 'POST', about, repeatable });
+    },
+    operation: async <T extends Resource>(answer: T['resourceType'], path: string) => {
+      const about = /^[A-Za-z]*/.exec(path)?.[0] ?? 'operation';
+      const reply = await get({ url: urls.below(path), about, headers: { 'Cache-Control': 'no-cache' } });
+      return resourceOf<T>(reply, answer, { method: 'GET', about, repeatable: true });
     },
     fetchBytes: (url, accept) => fetchBytes(send, urls, url, accept),
     tokenReport: () => authorization.report(),

@@ -28,16 +28,26 @@ export function canonical(resource: object, without: readonly string[] = []): st
   );
 }
 
-/** Hash of what a built resource says, text and HTML included; `meta` and the moment of writing are left out. */
-export function contentHash(resource: object): string {
-  return createHash('sha256')
-    .update(canonical(resource, ['id', 'meta', ...MOMENTS]))
-    .digest('hex')
-    .slice(0, 32);
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** Whether the coded content of two versions is the same; renderings and moments may differ. */
+/** Hash of what a built resource says, text and HTML included; `meta` and the moment of writing are left out. */
+export function contentHash(resource: object): string {
+  return shortHash(canonical(resource, ['id', 'meta', ...MOMENTS]));
+}
+
+/** The coded content alone: renderings and moments may differ. */
+function coded(resource: Resource): string {
+  return canonical(resource, [...SERVERS_OWN, ...MOMENTS]);
+}
+
+/** Whether the coded content of two versions is the same. */
 export function sameContent(a: Resource, b: Resource): boolean {
-  const without = [...SERVERS_OWN, ...MOMENTS];
-  return canonical(a, without) === canonical(b, without);
+  return coded(a) === coded(b);
+}
+
+/** Hash of the coded content; of a resource as a server gives it back, it is still the same. */
+export function codedHash(resource: Resource): string {
+  return shortHash(coded(resource));
 }

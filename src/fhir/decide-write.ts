@@ -2,7 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { sameContent } from './content-hash.ts';
 import { contentOf } from './labels.ts';
-import { isWithdrawn } from './take-back.ts';
+import { isWithdrawn, isWithdrawnByUs } from './take-back.ts';
 
 export type Decision =
   | { do: 'create' }
@@ -22,13 +22,16 @@ export interface Ownership {
   confirmed: string | undefined;
 }
 
-/** Whether the version that stands is the one that we wrote. A server without versions has to be believed. */
+/**
+ * Whether the version that stands is the one that we wrote; a withdrawal tells by itself, also where its answer was
+ * lost. A server without versions has to be believed.
+ */
 export function isOurs(current: Resource, ownership: Ownership): boolean {
   const version = current.meta?.versionId;
   if (version === undefined) {
     return ownership.remembered || ownership.confirmed !== undefined;
   }
-  return version === ownership.written || version === ownership.confirmed;
+  return version === ownership.written || version === ownership.confirmed || isWithdrawnByUs(current);
 }
 
 export function decideWrite(built: Resource, current: Resource | undefined, ownership: Ownership): Decision {

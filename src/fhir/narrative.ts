@@ -75,6 +75,7 @@ function body(content: ReportContent): string {
     paragraph(content.banner, true),
     missing === '' ? '' : `${paragraph('Incomplete. These parts could not be analysed:', true)}<ul>${missing}</ul>`,
     paragraph(`Made by ${content.madeBy}.`),
+    ...content.replaces.map((line) => paragraph(line)),
     content.conclusion === undefined ? '' : paragraph(content.conclusion),
     coded(content),
     listing('Already in the chart, not written again', content.known),

@@ -1,22 +1,35 @@
-/** Whether a resource is an order at the moment: taken back, not yet finished, or good. Pure. */
+/** Whether a resource is an order at the moment: taken back, paused, not yet finished, or good. Pure. */
 import type { Resource } from '@medplum/fhirtypes';
 
+/** Why an order is none any more. */
+export interface Withdrawal {
+  /** `entered-in-error` also takes back what was written of it; the others only stop the work. */
+  code: 'entered-in-error' | 'revoked' | 'replaced';
+  /** Words for the clinician. */
+  text: string;
+}
+
 export interface OrderStatus {
-  /** Why it is no order any more, in words for the clinician. */
-  withdrawn?: string;
+  withdrawn?: Withdrawal;
+  /** On hold: it goes on when it is active again. In words. */
+  paused?: string;
   /** Why it is no order yet. */
   notYet?: string;
 }
+
+const inError = (what: string): OrderStatus => ({
+  withdrawn: { code: 'entered-in-error', text: `The ${what} was entered in error.` },
+});
 
 /** A DocumentReference without docStatus counts as finished where `acceptMissingDocStatus` says so. */
 export function orderStatus(resource: Resource, acceptMissingDocStatus: boolean): OrderStatus {
   switch (resource.resourceType) {
     case 'DocumentReference':
       if (resource.status === 'entered-in-error' || resource.docStatus === 'entered-in-error') {
-        return { withdrawn: 'The note was entered in error.' };
+        return inError('note');
       }
       if (resource.status === 'superseded') {
-        return { withdrawn: 'The note was replaced by a newer one.' };
+        return { withdrawn: { code: 'replaced', text: 'The note was replaced by a newer one.' } };
       }
       if (resource.docStatus === 'preliminary') {
         return { notYet: 'The note is preliminary.' };
@@ -25,22 +38,37 @@ export function orderStatus(resource: Resource, acceptMissingDocStatus: boolean)
         ? { notYet: 'The note does not say that it is finished (docStatus).' }
         : {};
     case 'ServiceRequest':
-      if (resource.status === 'entered-in-error' || resource.status === 'revoked') {
-        return { withdrawn: `The order is ${resource.status === 'revoked' ? 'revoked' : 'entered in error'}.` };
+      if (resource.status === 'entered-in-error') {
+        return inError('order');
       }
-      return resource.status === 'draft' || resource.status === 'on-hold'
-        ? { notYet: `The order is ${resource.status === 'draft' ? 'a draft' : 'on hold'}.` }
+      if (resource.status === 'revoked') {
+        return { withdrawn: { code: 'revoked', text: 'The order was revoked.' } };
+      }
+      if (resource.status === 'on-hold') {
+        return { paused: 'The order is on hold in the EHR.' };
+      }
+      return resource.status === 'draft' ? { notYet: 'The order is a draft.' } : {};
+    case 'Task':
+      // What else a Task says of its state, we have written ourselves.
+      if (resource.status === 'entered-in-error') {
+        return inError('order');
+      }
+      return resource.status === 'cancelled'
+        ? { withdrawn: { code: 'revoked', text: 'The Task was cancelled in the EHR.' } }
         : {};
     case 'DiagnosticReport':
-      if (resource.status === 'entered-in-error' || resource.status === 'cancelled') {
-        return { withdrawn: `The report is ${resource.status === 'cancelled' ? 'cancelled' : 'entered in error'}.` };
+      if (resource.status === 'entered-in-error') {
+        return inError('report');
+      }
+      if (resource.status === 'cancelled') {
+        return { withdrawn: { code: 'revoked', text: 'The report was cancelled.' } };
       }
       return ['registered', 'partial', 'preliminary'].includes(resource.status ?? '')
         ? { notYet: 'The report is preliminary.' }
         : {};
     case 'Composition':
       if (resource.status === 'entered-in-error') {
-        return { withdrawn: 'The document was entered in error.' };
+        return inError('document');
       }
       return resource.status === 'preliminary' ? { notYet: 'The document is preliminary.' } : {};
     default:

@@ -1,18 +1,23 @@
 /** Plans the writing of single parts: made, changed, withdrawn or left alone, each with its Provenance. */
 import type { Provenance, Resource } from '@medplum/fhirtypes';
-import type { Devices } from './complete-finding.ts';
 import { decideWrite, type Ownership } from './decide-write.ts';
-import { buildProvenance } from './provenance.ts';
+import type { ProvenanceFacts, WithdrawalFacts } from './provenance.ts';
 import type { Built } from './report.ts';
 import type { Stored } from './standing.ts';
 import { isWithdrawn, takeBack } from './take-back.ts';
-import type { Publication, Saved, WrittenPart } from './types.ts';
+import type { Saved, WrittenPart } from './types.ts';
+
+/** Who tells of what was written. */
+export interface Narrator {
+  written: (facts: ProvenanceFacts) => Provenance;
+  withdrawn: (facts: WithdrawalFacts) => Provenance;
+}
 
 /** What is learnt while one publication is written. */
 export interface Session {
   /** Types that the server does not take. */
   refused: Set<string>;
-  /** Parts that the server did not take, and why. */
+  /** Parts (withdrawals by `nameOf`) that the server did not take, and why. */
   rejected: Map<string, string>;
   /** Parts whose writing an answer has confirmed, with the version it got. */
   confirmed: Map<string, Saved>;
@@ -38,13 +43,9 @@ export interface Write {
   provenance?: Provenance;
 }
 
-function ownershipOf(part: string, type: string, publication: Publication, session: Session): Ownership {
-  const written = publication.written.find((one) => one.part === part && one.type === type);
-  return {
-    written: written?.version,
-    remembered: written !== undefined,
-    confirmed: session.confirmed.get(part)?.version,
-  };
+/** How a session remembers what became of a write: by part, a withdrawal by what it withdraws. */
+export function nameOf({ kind, part, reference }: Pick<Write, 'kind' | 'part' | 'reference'>): string {
+  return kind === 'withdrawal' ? `withdrawn/${reference}` : part;
 }
 
 function edited(resource: Resource): string {
@@ -67,6 +68,15 @@ function overwriting(built: Resource, current: Resource): Resource {
   return { ...built, id: current.id };
 }
 
+function versionReference({ resourceType, id, meta }: Resource): string | undefined {
+  return meta?.versionId === undefined ? undefined : `${resourceType}/${id}/_history/${meta.versionId}`;
+}
+
+/** How a part that stands came to be. */
+export function makingOf({ reference, finding, replaces = [] }: Built): ProvenanceFacts {
+  return { target: reference, activity: 'transform', evidence: finding?.evidence ?? [], previous: replaces };
+}
+
 function versionOf(resource: Resource): { ifMatch?: string } {
   const version = resource.meta?.versionId;
   return version === undefined ? {} : { ifMatch: version };
@@ -77,26 +87,42 @@ export class PartPlanner {
   readonly writes: Write[] = [];
   readonly written: WrittenPart[] = [];
   readonly leftAlone: string[] = [];
-  /** What stands as it shall, for the look-up of Provenances. */
+  /** What stands as it shall, and what we have withdrawn, for the look-up of Provenances. */
   readonly kept: { reference: string; built: Built }[] = [];
-  private readonly publication: Publication;
+  readonly withdrawn: WithdrawalFacts[] = [];
+  readonly narrator: Narrator;
+  private readonly known: WrittenPart[];
+  private readonly alone = new Set<string>();
   private readonly session: Session;
-  private readonly devices: Devices;
 
-  constructor(publication: Publication, session: Session, devices: Devices) {
-    this.publication = publication;
+  /** `known`: what earlier publications wrote. */
+  constructor(known: WrittenPart[], session: Session, narrator: Narrator) {
+    this.known = known;
     this.session = session;
-    this.devices = devices;
+    this.narrator = narrator;
   }
 
-  private provenance(target: string, activity: 'transform' | 'update' | 'nullify', built?: Built, before?: Resource) {
-    if (this.session.refused.has('Provenance')) {
-      return {};
-    }
-    const version = before?.meta?.versionId;
-    const previous = before === undefined || version === undefined ? {} : { previous: `${target}/_history/${version}` };
-    const facts = { target, activity, evidence: built?.finding?.evidence ?? [], ...previous };
-    return { provenance: buildProvenance(facts, this.publication, this.devices) };
+  /** `why`: a sentence for the Task. */
+  leaveAlone(reference: string, why: string): void {
+    this.alone.add(reference);
+    this.leftAlone.push(why);
+  }
+
+  leavesAlone(reference: string): boolean {
+    return this.alone.has(reference);
+  }
+
+  private told(tell: () => Provenance): { provenance?: Provenance } {
+    return this.session.refused.has('Provenance') ? {} : { provenance: tell() };
+  }
+
+  private ownershipOf(part: string, type: string): Ownership {
+    const written = this.known.find((one) => one.part === part && one.type === type);
+    return {
+      written: written?.version,
+      remembered: written !== undefined,
+      confirmed: this.session.confirmed.get(part)?.version,
+    };
   }
 
   /** What we last wrote of a part, also where somebody has edited it between our writing and our reading it back. */
@@ -104,23 +130,25 @@ export class PartPlanner {
     const confirmed = this.session.confirmed.get(part);
     return confirmed?.type === type
       ? { part, ...confirmed }
-      : this.publication.written.find((one) => one.part === part && one.type === type);
+      : this.known.find((one) => one.part === part && one.type === type);
   }
 
   /** Plans one part. False where it is left alone although we have something else to say. */
   part(built: Built, current: Stored | undefined, kind: 'item' | 'report'): boolean {
     const { part, label, resource, reference } = built;
-    const ownership = ownershipOf(part, resource.resourceType, this.publication, this.session);
+    const ownership = this.ownershipOf(part, resource.resourceType);
     const decision = decideWrite(resource, current, ownership);
     if (decision.do === 'create') {
-      const made = this.provenance(reference, 'transform', built);
-      this.writes.push({ part, label, kind, resource, reference, ...made });
+      const told = this.told(() => this.narrator.written(makingOf(built)));
+      this.writes.push({ part, label, kind, resource, reference, ...told });
       return true;
     }
     const before = this.lastWritten(part, resource.resourceType);
     if (decision.do === 'update') {
       const changed = overwriting(resource, decision.current);
-      const made = this.provenance(reference, 'update', built, decision.current);
+      const previous = versionReference(decision.current);
+      const revision = { ...makingOf(built), activity: 'update' as const, ...(previous && { previous: [previous] }) };
+      const told = this.told(() => this.narrator.written(revision));
       const id = decision.current.id;
       this.writes.push({
         part,
@@ -130,7 +158,7 @@ export class PartPlanner {
         reference,
         ...(id && { id }),
         ...versionOf(decision.current),
-        ...made,
+        ...told,
       });
       return true;
     }
@@ -145,26 +173,52 @@ export class PartPlanner {
     if (decision.do === 'keep') {
       return true;
     }
-    this.leftAlone.push(edited(decision.current));
+    this.leaveAlone(reference, edited(decision.current));
     return false;
   }
 
-  /** Plans a withdrawal, where the resource is still as we wrote it. */
-  withdraw(part: string, label: string, current: Stored, ours: boolean, remember: boolean): void {
-    const withdrawn = takeBack(current);
-    if (isWithdrawn(current) || withdrawn === undefined) {
-      if (remember && isWithdrawn(current) && ours) {
+  /**
+   * Plans a withdrawal, where the resource is still as we wrote it (`ours`). What belongs to this writing's own memory
+   * (`remember`) is listed as it stands afterwards. `why` is for the reader of a report.
+   */
+  withdraw(
+    { part, version }: Pick<WrittenPart, 'part' | 'version'>,
+    label: string,
+    current: Stored,
+    ours: boolean,
+    options: { remember?: boolean; why?: string } = {},
+  ): void {
+    const reference = `${current.resourceType}/${current.id}`;
+    const { remember = false, why } = options;
+    const because = why === undefined ? {} : { why };
+    if (isWithdrawn(current)) {
+      if (ours) {
+        const before = version === current.meta?.versionId ? undefined : version;
+        const previous = before === undefined ? {} : { previous: `${reference}/_history/${before}` };
+        this.withdrawn.push({ target: reference, ...previous, ...because });
+      }
+      if (ours && remember) {
         this.written.push(saved(part, current));
       }
       return;
     }
-    if (!ours) {
-      this.leftAlone.push(edited(current));
+    const withdrawn = takeBack(current, why);
+    if (withdrawn === undefined) {
       return;
     }
-    const reference = `${current.resourceType}/${current.id}`;
-    const made = this.provenance(reference, 'nullify', undefined, current);
     const write = { part, label, kind: 'withdrawal' as const, resource: withdrawn, reference, id: current.id };
-    this.writes.push({ ...write, ...versionOf(current), ...made });
+    const rejected = this.session.rejected.get(nameOf(write));
+    if (!ours || rejected !== undefined) {
+      this.leaveAlone(reference, ours ? `${reference} could not be withdrawn: ${rejected}` : edited(current));
+      if (remember) {
+        this.written.push({ part, type: current.resourceType, id: current.id, ...(version && { version }) });
+      }
+      return;
+    }
+    const previous = versionReference(current);
+    const told = this.told(() =>
+      this.narrator.withdrawn({ target: reference, ...(previous && { previous }), ...because }),
+    );
+    this.writes.push({ ...write, ...versionOf(current), ...told });
   }
 }

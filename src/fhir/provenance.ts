@@ -1,5 +1,5 @@
 /** Who made a resource, when and from what: one Provenance for each resource written. Pure. */
-import type { Coding, Provenance, ProvenanceEntity } from '@medplum/fhirtypes';
+import type { Coding, Device, Provenance, ProvenanceEntity, Reference } from '@medplum/fhirtypes';
 import type { Evidence } from '../findings.ts';
 import type { OrderInput } from '../vendors/contract.ts';
 import type { Devices } from './complete-finding.ts';
@@ -11,10 +11,19 @@ import type { Publication } from './types.ts';
 export interface ProvenanceFacts {
   /** The reference of the resource written, or its fullUrl within the transaction. */
   target: string;
-  activity: keyof typeof ACTIVITIES;
+  activity: Exclude<keyof typeof ACTIVITIES, 'nullify'>;
   evidence: Evidence[];
-  /** `Type/id/_history/version` of what was there before, for a revision or a withdrawal. */
+  /** What it is a revision of: `Type/id/_history/version` of what was there before, `Type/id` of what it replaces. */
+  previous?: string[];
+}
+
+export interface WithdrawalFacts {
+  /** The reference of what was withdrawn. */
+  target: string;
+  /** `Type/id/_history/version` of what was withdrawn, where the server has versions. */
   previous?: string;
+  /** Why, in words; without a patient's data. */
+  why?: string;
 }
 
 type Run = Pick<Publication, 'inputs' | 'ranFrom' | 'ranUntil' | 'now'>;
@@ -22,6 +31,9 @@ type Run = Pick<Publication, 'inputs' | 'ranFrom' | 'ranUntil' | 'now'>;
 function role(system: string, code: string): Coding {
   return { system, code };
 }
+
+const TRANSMITTER = role(SYSTEMS.usCoreProvenanceParticipant, 'transmitter');
+const NULLIFY = ACTIVITIES.nullify;
 
 /**
  * The source with its words. Offsets count code points of the extracted text, which `display` says and whose SHA-256
@@ -47,6 +59,10 @@ function source(input: OrderInput, evidence: Evidence[]): ProvenanceEntity {
   };
 }
 
+function revisionOf(reference: string): ProvenanceEntity {
+  return { role: 'revision', what: { reference } };
+}
+
 /** The AI's run, or as much of it as makes a legal period (per-1). */
 function period(run: Run): { start: string; end?: string } {
   return Date.parse(run.ranUntil) >= Date.parse(run.ranFrom)
@@ -57,9 +73,7 @@ function period(run: Run): { start: string; end?: string } {
 /** The Provenance of one resource: author the model on behalf of the vendor, assembled and sent by the adapter. */
 export function buildProvenance(facts: ProvenanceFacts, run: Run, devices: Devices): Provenance {
   const entity = sources(facts.evidence, run.inputs).map((input) => source(input, facts.evidence));
-  if (facts.previous !== undefined) {
-    entity.push({ role: 'revision', what: { reference: facts.previous } });
-  }
+  entity.push(...(facts.previous ?? []).map(revisionOf));
   return {
     resourceType: 'Provenance',
     meta: aiMeta(),
@@ -76,15 +90,37 @@ export function buildProvenance(facts: ProvenanceFacts, run: Run, devices: Devic
         onBehalfOf: devices.organization,
       },
       {
-        type: {
-          coding: [
-            role(SYSTEMS.provenanceParticipant, 'assembler'),
-            role(SYSTEMS.usCoreProvenanceParticipant, 'transmitter'),
-          ],
-        },
+        type: { coding: [role(SYSTEMS.provenanceParticipant, 'assembler'), TRANSMITTER] },
         who: devices.adapter,
       },
     ],
     ...(entity.length > 0 ? { entity } : {}),
   };
+}
+
+/**
+ * The Provenance of a withdrawal. The adapter did it, because of what became of the order; no model has judged anything
+ * anew, so none is its author. `now` is the instant of writing.
+ */
+export function buildWithdrawalProvenance(
+  { target, previous, why }: WithdrawalFacts,
+  now: string,
+  adapter: Reference<Device>,
+): Provenance {
+  return {
+    resourceType: 'Provenance',
+    meta: aiMeta(),
+    target: [{ reference: target }],
+    occurredDateTime: now,
+    recorded: now,
+    reason: [{ coding: [AI_ASSERTED], ...(why === undefined ? {} : { text: why }) }, { coding: [TREATMENT] }],
+    activity: { coding: [ACTIVITIES.nullify] },
+    agent: [{ type: { coding: [role(SYSTEMS.provenanceParticipant, 'performer'), TRANSMITTER] }, who: adapter }],
+    ...(previous === undefined ? {} : { entity: [revisionOf(previous)] }),
+  };
+}
+
+/** Whether it tells of a withdrawal. */
+export function isWithdrawalProvenance({ activity }: Provenance): boolean {
+  return activity?.coding?.some(({ system, code }) => system === NULLIFY.system && code === NULLIFY.code) ?? false;
 }

@@ -5,18 +5,19 @@
 import type { Provenance, Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import type { Devices } from './complete-finding.ts';
-import { isOurs } from './decide-write.ts';
 import { existingConditionsIfAllowed } from './existing-conditions.ts';
-import { searchAll } from './find-by-identifier.ts';
 import { contentOf } from './labels.ts';
+import { missingProvenances } from './missing-provenances.ts';
 import { PartPlanner, type Session, type Write } from './part-planner.ts';
-import { buildProvenance } from './provenance.ts';
+import { buildProvenance, buildWithdrawalProvenance } from './provenance.ts';
+import { replacedReports } from './replaced-reports.ts';
 import { type Built, buildItems, buildReport, type Facts, type Items } from './report.ts';
 import { endedByPerson, isStanding } from './save-task.ts';
-import { lookUp, readAll, type Standing, type Stored } from './standing.ts';
+import { lookUp, type Standing, type Stored } from './standing.ts';
 import { buildTask, mergeTask, sameTask } from './task.ts';
 import type { FhirClient, Publication, Saved, WrittenPart } from './types.ts';
 import type { Validate } from './validate.ts';
+import { planWithdrawals, type Withdrawal } from './withdrawals.ts';
 
 export interface Plan {
   writes: Write[];
@@ -81,28 +82,13 @@ function planReport(
 }
 
 /** What an earlier publication or generation wrote and this one no longer says. */
-async function planWithdrawals(
-  planner: PartPlanner,
-  client: FhirClient,
-  publication: Publication,
-  session: Session,
-  items: Items,
-) {
+function noLongerSaid(publication: Publication, items: Items): Withdrawal[] {
   const present = new Set(items.items.map(({ part }) => part));
-  const stays = ({ part, type }: WrittenPart): boolean =>
-    present.has(part) || type === 'DiagnosticReport' || type === 'Provenance' || type === 'Task';
-  const dropped = publication.written.filter((one) => !stays(one));
-  const superseded = publication.superseded.filter(({ type }) => type !== 'Provenance' && type !== 'Task');
-  const candidates = [...dropped, ...superseded].filter(({ type }) => !session.refused.has(type));
-  const current = await readAll(client, candidates);
-  for (const one of candidates) {
-    const resource = current.get(`${one.type}/${one.id}`);
-    if (resource !== undefined) {
-      const confirmed = session.confirmed.get(`withdrawn/${one.type}/${one.id}`)?.version;
-      const ours = isOurs(resource, { written: one.version, remembered: true, confirmed });
-      planner.withdraw(one.part, one.part, resource, ours, dropped.includes(one));
-    }
-  }
+  const stays = ({ part, type }: WrittenPart): boolean => present.has(part) || type === 'DiagnosticReport';
+  return [
+    ...publication.written.filter((one) => !stays(one)).map((written) => ({ written, remember: true })),
+    ...publication.superseded.map((written) => ({ written, remember: false })),
+  ];
 }
 
 /** Second copies that are certainly ours (same hash, not touched) are withdrawn; others are only told of. */
@@ -110,35 +96,9 @@ function planCopies(planner: PartPlanner, items: Built[], standing: Standing, se
   for (const { part, label, resource } of items) {
     for (const copy of standing.copies.get(part) ?? []) {
       session.duplicates.add(`${copy.resourceType}/${copy.id}`);
-      planner.withdraw(part, label, copy, contentOf(copy.meta) === contentOf(resource.meta), false);
+      planner.withdraw({ part }, label, copy, contentOf(copy.meta) === contentOf(resource.meta));
     }
   }
-}
-
-/** Provenances that are missing for what stands; only asked where no transaction vouches for them. */
-async function missingProvenances(
-  planner: PartPlanner,
-  deps: PlanDeps,
-  publication: Publication,
-  session: Session,
-): Promise<Provenance[]> {
-  if (!deps.lookUpProvenance || session.refused.has('Provenance') || planner.kept.length === 0) {
-    return [];
-  }
-  const words = planner.kept.map(({ reference }) => encodeURIComponent(reference));
-  const found = await searchAll(deps.client, 'Provenance', 'target', words);
-  const targets = new Set(
-    found.flatMap((one) => (one.resourceType === 'Provenance' ? one.target.map(({ reference }) => reference) : [])),
-  );
-  return planner.kept
-    .filter(({ reference }) => !targets.has(reference))
-    .map(({ reference, built }) =>
-      buildProvenance(
-        { target: reference, activity: 'transform', evidence: built.finding?.evidence ?? [] },
-        publication,
-        deps.devices,
-      ),
-    );
 }
 
 function taskOf(
@@ -204,18 +164,22 @@ export async function makePlan(deps: PlanDeps, publication: Publication, session
       });
     }
   }
-  const planner = new PartPlanner(publication, session, deps.devices);
+  const planner = new PartPlanner(publication.written, session, {
+    written: (about) => buildProvenance(about, publication, deps.devices),
+    withdrawn: (about) => buildWithdrawalProvenance(about, publication.now, deps.devices.adapter),
+  });
   for (const built of items.items) {
     planner.part(built, standing.parts.get(built.part), 'item');
   }
-  await planWithdrawals(planner, deps.client, publication, session, items);
-  const report = planReport(planner, publication, facts, items, standing);
+  const withdrawn = await planWithdrawals(planner, deps.client, session, noLongerSaid(publication, items));
+  const replaces = await replacedReports(deps.client, publication, withdrawn, planner);
+  const report = planReport(planner, publication, { ...facts, replaces }, items, standing);
   planCopies(planner, report === undefined ? items.items : [...items.items, report], standing, session);
   const wanted = mergeTask(task, taskOf(publication, items, report, planner, session));
   const version = task.meta?.versionId;
   return {
     writes: planner.writes,
-    provenances: await missingProvenances(planner, deps, publication, session),
+    provenances: deps.lookUpProvenance ? await missingProvenances(deps.client, planner, session) : [],
     task,
     wanted,
     taskDone: sameTask(task, wanted) || (version !== undefined && version === session.taskVersion),

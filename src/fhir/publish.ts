@@ -9,34 +9,41 @@ import type { Log } from '../log.ts';
 import type { Devices } from './complete-finding.ts';
 import type { Session } from './part-planner.ts';
 import { makePlan, type Plan } from './publish-plan.ts';
-import { speaksOfType } from './refusal.ts';
+import { saysTooLarge, speaksOfType } from './refusal.ts';
+import { LONGEST_WAIT } from './retry.ts';
 import { savedTask } from './save-task.ts';
 import { takes } from './takes.ts';
 import type { FhirClient, Publication, Published } from './types.ts';
 import { openValidator } from './validate.ts';
+import { DEFAULT_LIMITS, type Limits } from './write-limits.ts';
 import { writeOneByOne } from './write-one-by-one.ts';
-import { DEFAULT_LIMITS, type Limits, writeTransaction } from './write-transaction.ts';
+import { writeTransaction } from './write-transaction.ts';
 
-export interface PublishDeps {
-  devices: Devices;
+export interface WriteDeps {
   log: Log;
   /** Waits before looking again after trouble; milliseconds. */
   wait?: (milliseconds: number) => Promise<void>;
-  limits?: Partial<Limits>;
+  /** Kept by the caller: what is learnt of them serves the next writing too. */
+  limits?: Limits;
+}
+
+export interface PublishDeps extends WriteDeps {
+  devices: Devices;
 }
 
 /** How often trouble (a lost answer, a conflict) is met by looking again before the error is handed on. */
 const MOST_TROUBLES = 5;
-/** Rounds without trouble; a large publication in small chunks takes one for each chunk. */
-const MOST_ROUNDS = 200;
+/** Rounds after which nothing is left to do or less than before; one in small chunks takes one for each chunk. */
+const MOST_ROUNDS = 20;
 
-function startSession(publication: Publication): Session {
+/** What is learnt begins with nothing; `taskVersion` is the Task's version that we last wrote or were told. */
+export function startSession(taskVersion: string | undefined): Session {
   return {
     refused: new Set(),
     rejected: new Map(),
     confirmed: new Map(),
     taskVersion: undefined,
-    knownTask: publication.taskVersion,
+    knownTask: taskVersion,
     known: undefined,
     duplicates: new Set(),
   };
@@ -51,7 +58,7 @@ function checkEssential(publication: Publication, session: Session): void {
   }
 }
 
-function published(plan: Plan, session: Session): Published {
+export function published(plan: Plan, session: Session): Published {
   const issue = plan.issues.map((one) => ({ ...one, severity: 'warning' as const }));
   return {
     written: plan.written,
@@ -68,55 +75,91 @@ function isDone(plan: Plan): boolean {
   return plan.writes.length === 0 && plan.provenances.length === 0 && plan.taskDone;
 }
 
+/** What is to be written, for the loop: a plan made anew in each round. */
+export interface Writing {
+  /** The order's key. */
+  key: string;
+  session: Session;
+  /** Whether this server's transactions are believed; else Provenances have to be looked up. */
+  plan: (lookUpProvenance: boolean) => Promise<Plan>;
+}
+
+/**
+ * Writes what the plan says until a new plan finds nothing left to do, or that a person has ended it: that plan is the
+ * proof, and is given back. Throws conflicts and ambiguous errors only after having looked several times.
+ */
+export async function writeUntilItStands(
+  client: FhirClient,
+  { key, session, plan: planning }: Writing,
+  { log, wait = (milliseconds: number) => delay(milliseconds), limits = { ...DEFAULT_LIMITS } }: WriteDeps,
+): Promise<Plan> {
+  const capabilities = await client.capabilities();
+  let oneByOne = !capabilities.transaction || !capabilities.atomic;
+  const { entries } = limits;
+  let troubles = 0;
+  let least = Number.POSITIVE_INFINITY;
+  // What stands at the beginning may have been written one by one, by whoever gave up in the middle of it.
+  let unsure = true;
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const plan = await planning(oneByOne || unsure);
+    unsure = false;
+    oneByOne ||= plan.provenances.length > 0;
+    if (plan.cancelled || isDone(plan)) {
+      return plan;
+    }
+    const left = plan.writes.length + plan.provenances.length;
+    if (left < least) {
+      least = left;
+      round = 0;
+    }
+    try {
+      await (oneByOne ? writeOneByOne(client, key, plan, session) : writeTransaction(client, plan, session, limits));
+    } catch (thrown) {
+      const error = asAdapterError(thrown);
+      if (!oneByOne && (speaksOfType(error) || saysTooLarge(error))) {
+        // The server refuses something and does not say what: one by one, it shows.
+        oneByOne = true;
+        // One resource alone may be what is too large: then nothing was learnt of how many the server takes.
+        limits.entries = entries;
+      } else if (error.code !== 'ehr-conflict' && error.kind !== 'ambiguous') {
+        throw error;
+      } else if (troubles >= MOST_TROUBLES || (error.retryAfter ?? 0) > LONGEST_WAIT) {
+        throw error;
+      }
+      troubles += 1;
+      log.info({ code: error.code, attempt: troubles }, 'the results are looked up and written again');
+      await wait(Math.max(Math.min(250 * 2 ** troubles, 8000), (error.retryAfter ?? 0) * 1000));
+    }
+  }
+  throw new AdapterError('ehr-error', 'The FHIR server does not show what it has accepted');
+}
+
 /**
  * Publishes and verifies. Repeats harmlessly: called again after a crash or an ambiguous error it adopts what stands.
  * Throws `ehr-rejected` where the server refuses an essential type or the whole, with its OperationOutcome; conflicts and
  * ambiguous errors only after having looked several times.
  */
 export async function publish(client: FhirClient, publication: Publication, deps: PublishDeps): Promise<Published> {
-  const { log, devices, wait = (milliseconds: number) => delay(milliseconds) } = deps;
+  const { log, devices } = deps;
   const validate = await openValidator();
   const capabilities = await client.capabilities();
-  const session = startSession(publication);
+  const session = startSession(publication.taskVersion);
   const types = publication.findings.items.map(({ resource }) => resource.resourceType);
   for (const type of new Set([...types, 'DiagnosticReport', 'Provenance', 'Task'])) {
     if (!takes(capabilities, type)) {
       session.refused.add(type);
     }
   }
-  let oneByOne = !capabilities.transaction || !capabilities.atomic;
-  const limits = { ...DEFAULT_LIMITS, ...deps.limits };
-  let troubles = 0;
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  const plan = async (lookUpProvenance: boolean): Promise<Plan> => {
     checkEssential(publication, session);
-    const plan = await makePlan({ client, devices, validate, lookUpProvenance: oneByOne }, publication, session);
-    if (plan.cancelled || isDone(plan)) {
-      checkEssential(publication, session);
-      for (const copy of session.duplicates) {
-        log.warn({ resourceType: copy.split('/')[0] }, 'a second copy of a result was found');
-      }
-      // What was written before stays remembered, although a cancelled order writes nothing more.
-      return plan.cancelled ? { ...published(plan, session), written: publication.written } : published(plan, session);
-    }
-    try {
-      checkEssential(publication, session);
-      await (oneByOne
-        ? writeOneByOne(client, publication.key, plan, session)
-        : writeTransaction(client, plan, session, limits));
-    } catch (thrown) {
-      const error = asAdapterError(thrown);
-      if (!oneByOne && speaksOfType(error)) {
-        // The server refuses something and does not say what: one by one, it shows.
-        oneByOne = true;
-      } else if (error.code !== 'ehr-conflict' && error.kind !== 'ambiguous') {
-        throw error;
-      } else if (troubles >= MOST_TROUBLES) {
-        throw error;
-      }
-      troubles += 1;
-      log.info({ code: error.code, attempt: troubles }, 'the results are looked up and written again');
-      await wait(Math.min(250 * 2 ** troubles, 8000));
-    }
+    const made = await makePlan({ client, devices, validate, lookUpProvenance }, publication, session);
+    checkEssential(publication, session);
+    return made;
+  };
+  const last = await writeUntilItStands(client, { key: publication.key, session, plan }, deps);
+  for (const copy of session.duplicates) {
+    log.warn({ resourceType: copy.split('/')[0] }, 'a second copy of a result was found');
   }
-  throw new AdapterError('ehr-error', 'The FHIR server does not show what it has accepted');
+  // What was written before stays remembered, although a cancelled order writes nothing more.
+  return last.cancelled ? { ...published(last, session), written: publication.written } : published(last, session);
 }

@@ -40,3 +40,19 @@ export function rejectedEntry(outcome: OperationOutcome | undefined): number | u
   const index = /\bentry\[(\d+)\]/i.exec(textOf(outcome))?.[1];
   return index === undefined ? undefined : Number.parseInt(index, 10);
 }
+
+const TOO_LARGE = ['too-costly', 'too-long'];
+/** Azure: "The number of entries in the bundle exceeded the configured limit of 500"; Medplum: "… has too many entries". */
+const TOO_MANY =
+  /too many (entries|operations)|entries .*(limit|exceed|maximum)|more (update )?operations than allowed/i;
+
+/** Whether the server takes such a Bundle, only not as large a one. */
+export function saysTooLarge(error: AdapterError): boolean {
+  if (error.status === 413) {
+    return true;
+  }
+  const issues = error.code === 'ehr-rejected' ? (error.outcome?.issue ?? []) : [];
+  return (
+    issues.some(({ code }) => TOO_LARGE.includes(code)) || (issues.length > 0 && TOO_MANY.test(textOf(error.outcome)))
+  );
+}

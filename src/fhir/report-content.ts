@@ -40,6 +40,16 @@ export interface ReportContent {
   leftOut: ListedRow[];
   /** Ours, but changed by somebody since. */
   leftAlone: string[];
+  /** What it replaces, a sentence each. */
+  replaces: string[];
+}
+
+/** A report that a new one replaces. */
+export interface Replaced {
+  /** `DiagnosticReport/id`. */
+  reference: string;
+  /** It and its findings stand beside the new one; else they are withdrawn. */
+  stays: boolean;
 }
 
 export const BANNER = 'AI-generated, not verified by a clinician.';
@@ -113,6 +123,12 @@ export function dateOf(resource: Condition | Observation | Procedure): string {
         range(resource.performedPeriod?.start, resource.performedPeriod?.end)
       );
   }
+}
+
+export function replacedText({ reference, stays }: Replaced): string {
+  return stays
+    ? `This report replaces ${reference}, whose findings still stand beside these.`
+    : `This report replaces ${reference}, which is withdrawn.`;
 }
 
 /** The line about who made it: model, version where the vendor states one, manufacturer. */

@@ -26,7 +26,9 @@ import {
   LABEL,
   madeBy,
   quotesOf,
+  type Replaced,
   type ReportContent,
+  replacedText,
   titleOf,
 } from './report-content.ts';
 import { EXTENSIONS } from './terminology.ts';
@@ -43,6 +45,8 @@ export interface Built {
   reference: string;
   resource: ResultResource;
   finding?: Finding;
+  /** References of the reports that this one replaces. */
+  replaces?: string[];
 }
 
 /** What has to be known of the server before anything can be built. */
@@ -57,6 +61,8 @@ export interface Facts {
   known: ReadonlyMap<string, string>;
   /** What stands of this publication: reference by part. */
   standing: ReadonlyMap<string, string>;
+  /** The reports that the new one replaces, the newest first. */
+  replaces?: Replaced[];
 }
 
 export interface LeftOut {
@@ -158,6 +164,7 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
     })),
     leftOut: built.leftOut.map(({ label, why }) => ({ label, why, quotes: [] })),
     leftAlone,
+    replaces: (facts.replaces ?? []).map(replacedText),
   };
 }
 
@@ -197,7 +204,8 @@ function htmlForm(html: string, title: string): Attachment {
 /**
  * The report. `preliminary` (or `partial`, where the site says so), also when it replaces an earlier version: a person
  * signs. R4 gives it no place for Conditions, Procedures or a note: those stand in its text, in Task.output and in
- * Provenance, and the note in a derivation-reference extension.
+ * Provenance, and the note in a derivation-reference extension. Of several reports that it replaces the extension, which
+ * R4 allows once, names the newest; the text and the Provenance name them all.
  */
 export function buildReport(
   publication: Publication,
@@ -207,6 +215,7 @@ export function buildReport(
   leftAlone: string[],
 ): Built {
   const { findings, key } = publication;
+  const replaces = (facts.replaces ?? []).map(({ reference }) => reference);
   const { content, html } = fitting(contentFor(publication, facts, built, leftAlone));
   const notes = sourceReferences(publication.inputs, ['DocumentReference']);
   const effective = findings.report.effective ?? publication.inputs.find(({ date }) => date !== undefined)?.date;
@@ -215,10 +224,13 @@ export function buildReport(
     resourceType: 'DiagnosticReport',
     meta: aiMeta(),
     text: toNarrative(content),
-    extension: notes.map((valueReference) => ({
-      url: EXTENSIONS.derivationReference,
-      extension: [{ url: 'reference', valueReference }],
-    })),
+    extension: [
+      ...notes.map((valueReference) => ({
+        url: EXTENSIONS.derivationReference,
+        extension: [{ url: 'reference', valueReference }],
+      })),
+      ...replaces.slice(0, 1).map((reference) => ({ url: EXTENSIONS.replaces, valueReference: { reference } })),
+    ],
     identifier: [resultIdentifier(key, part), ...jobIdentifiers(publication.vendor.name, findings.jobs)],
     basedOn: basedOn(publication.focus),
     status: publication.policy.reportStatus,
@@ -250,7 +262,7 @@ export function buildReport(
   // The results by name: whether they stand already makes no difference to what the report says.
   const hash = contentHash({ ...sound, result: results.map(({ part: name }) => name) });
   const reference = facts.standing.get(part) ?? fullUrlOf(key, part);
-  return { part, label: content.title, reference, resource: { ...sound, meta: aiMeta(hash) } };
+  return { part, label: content.title, reference, resource: { ...sound, meta: aiMeta(hash) }, replaces };
 }
 
 /** The report as drafted; without what the vendor contributed to its head, where that is not legal FHIR. */

@@ -1,9 +1,10 @@
 /** Sends requests: with the token where it belongs, again where that does no harm, along redirects that stay at home. */
 import { AdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Asked, failureError, protocolError, statusError } from './answer.ts';
+import { type Asked, busyError, failureError, protocolError, statusError } from './answer.ts';
+import { openAskedQuiet } from './asked-quiet.ts';
 import type { Reply, Wire, WireRequest } from './fetch.ts';
-import { nextTry } from './retry.ts';
+import { askedToWait, LONGEST_WAIT, nextTry } from './retry.ts';
 
 export interface Ask {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -47,13 +48,35 @@ export interface RequesterOptions {
 export type Send = (ask: Ask) => Promise<Reply>;
 
 const HOPS = 3;
+/** Statuses by which a server speaks of itself rather than of the one request. */
+const QUIET = new Set([429, 503]);
 
 export function openRequester(options: RequesterOptions): Send {
   const { wire, log, now, random, wait, signal, authorization } = options;
 
+  const quiet = openAskedQuiet(now);
+
+  async function pause(milliseconds: number): Promise<void> {
+    await wait(milliseconds, signal).catch((cause: unknown) => {
+      throw new AdapterError('shutting-down', 'The adapter is shutting down', { cause });
+    });
+  }
+
+  /** Waits while the server has asked others of us to wait; a long wait is the caller's. */
+  async function respectQuiet(asked: Asked, { origin }: URL): Promise<void> {
+    const seconds = quiet.left(origin);
+    if (seconds > LONGEST_WAIT) {
+      throw busyError(asked, { retryAfter: seconds });
+    }
+    if (seconds > 0) {
+      await pause(seconds * 1000 + Math.round(random() * 250));
+    }
+  }
+
   /** One URL until it has an answer: retries, and one new token after a 401. */
   async function persist(ask: Ask, asked: Asked, url: URL, withToken: boolean): Promise<Reply> {
     let renewed = false;
+    await respectQuiet(asked, url);
     for (let tried = 1; ; tried += 1) {
       if (signal.aborted) {
         throw new AdapterError('shutting-down', 'The adapter is shutting down');
@@ -79,6 +102,10 @@ export function openRequester(options: RequesterOptions): Send {
           continue;
         }
       }
+      const seconds = 'failure' in outcome || !QUIET.has(outcome.status) ? undefined : askedToWait(outcome, now());
+      if (seconds !== undefined) {
+        quiet.ask(url.origin, seconds);
+      }
       const after = nextTry({ repeatable: asked.repeatable, tried, outcome, now: now(), random: random() });
       if (after === undefined) {
         if ('failure' in outcome) {
@@ -87,9 +114,7 @@ export function openRequester(options: RequesterOptions): Send {
         return outcome;
       }
       log.info({ ...fields, after: after / 1000 }, 'FHIR request is tried again');
-      await wait(after, signal).catch((cause: unknown) => {
-        throw new AdapterError('shutting-down', 'The adapter is shutting down', { cause });
-      });
+      await pause(after);
     }
   }
 

@@ -21,19 +21,32 @@ export function retryAfterSeconds(header: string | null, now: Date): number | un
   return Number.isNaN(time) ? undefined : Math.max(0, Math.ceil((time - now.getTime()) / 1000));
 }
 
+interface Quota {
+  left: number;
+  seconds: number;
+}
+
+/** One item of the header; `limit=100, remaining=0, reset=50` of the older drafts is one quota over several items. */
+function quotasIn(header: string): Quota[] {
+  const older = /(?:^|[,;\s])remaining=(\d{1,12})\b.*?\breset=(\d{1,9})\b/.exec(header);
+  const items = header.split(',').map((item) => ({
+    left: /;\s*r=(\d{1,12})(?=\s*(?:;|$))/.exec(item)?.[1],
+    seconds: /;\s*t=(\d{1,9})(?=\s*(?:;|$))/.exec(item)?.[1],
+  }));
+  return [...items, { left: older?.[1], seconds: older?.[2] }].flatMap(({ left, seconds }) =>
+    left === undefined || seconds === undefined ? [] : [{ left: Number(left), seconds: Number(seconds) }],
+  );
+}
+
 /**
- * Seconds until a used-up quota of Medplum's header `RateLimit: "requests";r=0;t=60, "fhirInteractions";r=49894;t=60`
- * is full again; with several, the last. Where none is used up, the one with the least left: what is left may be less
- * than one request costs.
+ * Seconds until a used-up quota is full again, of the header `RateLimit: "requests";r=0;t=60, "fhirInteractions";r=49894;t=60`
+ * (IETF draft-ietf-httpapi-ratelimit-headers, as Medplum sends it); with several, the last. Where none is used up, the one
+ * with the least left: what is left may be less than one request costs.
  */
 export function rateLimitSeconds(header: string | null): number | undefined {
-  const quotas = (header ?? '').split(',').flatMap((item) => {
-    const left = /;\s*r=(\d{1,12})(?=\s*(?:;|$))/.exec(item)?.[1];
-    const seconds = /;\s*t=(\d{1,9})(?=\s*(?:;|$))/.exec(item)?.[1];
-    return left === undefined || seconds === undefined ? [] : [{ left: Number(left), seconds: Number(seconds) }];
-  });
-  const least = Math.min(...quotas.map((quota) => quota.left));
-  const waits = quotas.filter((quota) => quota.left === least).map((quota) => quota.seconds);
+  const quotas = quotasIn(header ?? '');
+  const least = Math.min(...quotas.map(({ left }) => left));
+  const waits = quotas.filter(({ left }) => left === least).map(({ seconds }) => seconds);
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 

@@ -4,6 +4,7 @@ import { AdapterError, asAdapterError } from '../errors.ts';
 import { findByIdentifier } from './find-by-identifier.ts';
 import { searchToken } from './identifiers.ts';
 import { buildTask, mergeTask, sameTask } from './task.ts';
+import { isForUs } from './task-for-us.ts';
 import { OUR_SYSTEMS } from './terminology.ts';
 import type { FhirClient, Saved, TaskView } from './types.ts';
 
@@ -34,15 +35,39 @@ export function endedByPerson(task: Task, wanted: Task['status'], known: string 
   return theirs && ENDED_BY_PERSON.includes(task.status) && task.status !== wanted;
 }
 
-async function current(client: FhirClient, key: string, id: string | undefined): Promise<StandingTask | undefined> {
-  const known = id === undefined ? undefined : await client.read<Task>('Task', id);
-  if (isStanding(known)) {
-    return known;
+/** Which Task of the EHR may be used instead of making one. */
+export interface Claim {
+  /** Its id, where it is known. */
+  id?: string | undefined;
+  /** References of who we are: a requested Task with focus on the order that one of these owns is for us. */
+  owners: readonly string[];
+}
+
+async function current(
+  client: FhirClient,
+  key: string,
+  id: string | undefined,
+  claimed: string | undefined,
+): Promise<StandingTask | undefined> {
+  for (const one of [id, claimed]) {
+    const known = one === undefined ? undefined : await client.read<Task>('Task', one);
+    if (isStanding(known)) {
+      return known;
+    }
   }
   const found = await findByIdentifier(client, 'Task', OUR_SYSTEMS.order, [key]);
   const tasks = found.flatMap((task) => (task.resourceType === 'Task' && isStanding(task) ? [task] : []));
   // Withdrawn copies count only where there is nothing else.
   return tasks.find(({ status }) => status !== 'entered-in-error') ?? tasks[0];
+}
+
+/** Whether somebody has ended the Task since the version that we know. */
+export async function isTaskClosed(
+  client: FhirClient,
+  known: { id: string; version: string | undefined },
+): Promise<boolean> {
+  const task = await client.read<Task>('Task', known.id);
+  return task !== undefined && ENDED_BY_PERSON.includes(task.status) && task.meta?.versionId !== known.version;
 }
 
 async function create(client: FhirClient, view: TaskView): Promise<StandingTask> {
@@ -56,19 +81,42 @@ async function create(client: FhirClient, view: TaskView): Promise<StandingTask>
   return made;
 }
 
+/** The Task that the EHR has made for us and that nobody has claimed; a server that cannot search for it has none. */
+async function findForUs(client: FhirClient, view: TaskView, { owners }: Claim): Promise<StandingTask | undefined> {
+  const { types } = await client.capabilities();
+  const searchable = ['focus', 'status'].every((name) => types.Task?.searchParams.includes(name));
+  if (!searchable || owners.length === 0) {
+    return undefined;
+  }
+  try {
+    const { entry = [] } = await client.search(`Task?focus=${view.focus.type}/${view.focus.id}&status=requested`);
+    const tasks = entry.flatMap(({ resource }) => (resource?.resourceType === 'Task' ? [resource] : []));
+    return tasks.filter(isStanding).find((task) => isForUs(client.baseUrl, task, owners));
+  } catch (thrown) {
+    if (['ehr-rejected', 'ehr-forbidden'].includes(asAdapterError(thrown).code)) {
+      return undefined;
+    }
+    throw thrown;
+  }
+}
+
 /**
- * Makes or updates the Task so that it shows `view`. Repeats harmlessly: after `ehr-timeout` (ambiguous) call it again.
+ * Makes or updates the Task so that it shows `view`; the first time, one that the EHR has made for us is claimed (under
+ * If-Match) instead. Repeats harmlessly: after `ehr-timeout` (ambiguous) call it again.
  * Throws `ehr-conflict` where the Task keeps changing, and the client's other errors.
  */
 export async function saveTask(
   client: FhirClient,
   view: TaskView,
   known?: { id: string; version?: string },
+  claim: Claim = { owners: [] },
 ): Promise<SavedTask> {
   const built = buildTask(view);
   let id = known?.id;
   for (let attempt = 1; ; attempt += 1) {
-    const standing = await current(client, view.key, id);
+    const standing =
+      (await current(client, view.key, id, known ? undefined : claim.id)) ??
+      (known ? undefined : await findForUs(client, view, claim));
     // A conditional create may answer with a Task that stood already: then our fields are still to be put on it.
     const found = standing ?? (await create(client, view));
     id = found.id;

@@ -1,7 +1,21 @@
-/** A hash of what counts as an order's content, from the resources alone: tells an update that changes something. Pure. */
+/**
+ * What counts as an order's content, from the resources alone: tells an update that changes something, and something
+ * that was only added. Pure.
+ */
 import { createHash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
+import { z } from 'zod';
 import { attachmentIdentity } from './attachments.ts';
+
+/** What an order is to be done with: a resource by its reference, where it could be read. */
+export interface Source {
+  /** `DocumentReference/1`, or `#1` for a contained one. */
+  reference: string;
+  resource?: Resource | undefined;
+}
+
+/** `order`: digest of the ordering resource; `sources`: digest by reference, empty where only the reference is known. */
+const signatureSchema = z.object({ order: z.string(), sources: z.record(z.string(), z.string()) });
 
 /** Workflow fields, notes and meta are left out: a change of those must not have the work done again. */
 function content(resource: Resource): unknown {
@@ -17,11 +31,12 @@ function content(resource: Resource): unknown {
       return [resourceType, status, docStatus, type, category, subject, date, relatesTo, files, around];
     }
     case 'ServiceRequest': {
-      const { status, intent, code, orderDetail, subject, encounter, bodySite, specimen, supportingInfo } = resource;
+      // `supportingInfo` is among the sources: what is added there does not change what was ordered.
+      const { status, intent, code, orderDetail, subject, encounter, bodySite, specimen } = resource;
       const reasons = [resource.reasonCode, resource.reasonReference, resource.quantityQuantity];
       return [
         ...[resourceType, standing(status), intent, code, orderDetail, subject, encounter, bodySite, specimen],
-        ...[supportingInfo, reasons],
+        reasons,
       ];
     }
     case 'DiagnosticReport': {
@@ -41,9 +56,9 @@ function content(resource: Resource): unknown {
   }
 }
 
-/** An order that moves from active to completed asks for the same work. */
+/** An order that moves from active to completed, or comes back from on-hold, asks for the same work. */
 function standing(status: string | undefined): string | undefined {
-  return status === 'completed' ? 'active' : status;
+  return status === 'completed' || status === 'on-hold' ? 'active' : status;
 }
 
 /** JSON with the keys of every object in order, so that two servers' spellings of one resource agree. */
@@ -55,10 +70,62 @@ function canonical(value: unknown): string {
   );
 }
 
-/** Lower-case hex SHA-256 over the order and its notes. Presigned addresses count without their query. */
-export function signatureOf(focus: Resource, notes: readonly Resource[]): string {
-  const others = notes.map((note) => canonical(content(note))).sort();
-  return createHash('sha256')
-    .update(canonical([content(focus), others]))
+const digest = (resource: Resource) =>
+  createHash('sha256')
+    .update(canonical(content(resource)))
     .digest('hex');
+
+/** The signature of an order and its sources, a text to be stored. Presigned addresses count without their query. */
+export function signatureOf(focus: Resource, sources: readonly Source[]): string {
+  const digests = sources.map(
+    ({ reference, resource }) => [reference, resource === undefined ? '' : digest(resource)] as const,
+  );
+  return canonical({ order: digest(focus), sources: Object.fromEntries(digests) });
+}
+
+function parse(signature: string): z.infer<typeof signatureSchema> | undefined {
+  try {
+    return signatureSchema.safeParse(JSON.parse(signature)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+export type ContentChange = 'none' | 'added' | 'changed';
+
+/**
+ * What happened between two signatures of one order. `added`: the order and all that it was to be done with are as they
+ * were, and something came beside it. A source that could not be read before, or cannot now, is no change.
+ */
+export function compareSignatures(before: string, after: string): ContentChange {
+  if (before === after) {
+    return 'none';
+  }
+  const [then, now] = [parse(before), parse(after)];
+  if (!then && now && /^[0-9a-f]{64}$/.test(before)) {
+    // Of a version that stored one digest for all: nothing can be said, and nothing must be done twice for it.
+    return 'none';
+  }
+  if (!then || !now || then.order !== now.order) {
+    return 'changed';
+  }
+  const same = Object.entries(then.sources).every(([reference, digest]) => {
+    const current = now.sources[reference];
+    return current !== undefined && (current === digest || current === '' || digest === '');
+  });
+  if (!same) {
+    return 'changed';
+  }
+  return Object.keys(now.sources).some((reference) => then.sources[reference] === undefined) ? 'added' : 'none';
+}
+
+/** The references that a signature was made over: news of these is news of the order. */
+export function sourcesOf(signature: string): string[] {
+  return Object.keys(parse(signature)?.sources ?? {}).filter((reference) => !reference.startsWith('#'));
+}
+
+/** The references that `after` has and `before` had not. */
+export function addedSources(before: string, after: string): string[] {
+  const known = parse(before)?.sources ?? {};
+  return Object.keys(parse(after)?.sources ?? {}).filter((reference) => known[reference] === undefined);
 }

@@ -89,16 +89,36 @@ export async function lookUp(
   return standing;
 }
 
-/** Resources by type and id, as they are now, by `Type/id`. */
+async function searchIfAllowed(client: FhirClient, type: string, ids: string[]): Promise<Resource[]> {
+  try {
+    return await searchAll(client, type, '_id', ids);
+  } catch (thrown) {
+    if (!isRefusal(thrown)) {
+      throw thrown;
+    }
+    return [];
+  }
+}
+
+/**
+ * Resources by type and id, as they are now, by `Type/id`. What no search shows (an index lags, a type cannot be
+ * searched) is read.
+ */
 export async function readAll(client: FhirClient, parts: WrittenPart[]): Promise<Map<string, Stored>> {
   const types = new Set(parts.map(({ type }) => type));
   const found = new Map<string, Stored>();
   for (const type of types) {
     const ids = parts.filter((part) => part.type === type).map(({ id }) => encodeURIComponent(id));
-    for (const resource of await searchAll(client, type, '_id', ids)) {
+    for (const resource of await searchIfAllowed(client, type, ids)) {
       if (isStored(resource)) {
         found.set(`${type}/${resource.id}`, resource);
       }
+    }
+  }
+  for (const { type, id } of parts.filter((part) => !found.has(`${part.type}/${part.id}`))) {
+    const resource = await client.read<Resource>(type as Resource['resourceType'], id);
+    if (isStored(resource)) {
+      found.set(`${type}/${id}`, resource);
     }
   }
   return found;

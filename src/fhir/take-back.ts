@@ -1,13 +1,26 @@
 /** Withdraws what we wrote: never deleted, always marked, so that whoever has seen it finds out. Pure. */
-import type { Narrative, Resource } from '@medplum/fhirtypes';
-import { SYSTEMS } from './terminology.ts';
+import type { Meta, Narrative, Resource } from '@medplum/fhirtypes';
+import { codedHash } from './content-hash.ts';
+import { escapeText } from './narrative.ts';
+import { OUR_SYSTEMS, SYSTEMS } from './terminology.ts';
 
-const NOTICE = 'Entered in error: replaced or withdrawn by the AI adapter.';
+const REPLACED = 'replaced or withdrawn by the AI adapter.';
 
-function withNotice(text: Narrative | undefined): Narrative | undefined {
+/** Types that have a state for what was entered in error; the report first, because readers come from there. */
+export const WITHDRAWABLE = [
+  'DiagnosticReport',
+  'Observation',
+  'Condition',
+  'Procedure',
+  'Media',
+  'DocumentReference',
+] as const;
+
+function withNotice(text: Narrative | undefined, why: string | undefined): Narrative | undefined {
+  const notice = `Entered in error: ${why === undefined ? REPLACED : `withdrawn by the AI adapter. ${escapeText(why)}`}`;
   return text?.div === undefined
     ? undefined
-    : { ...text, div: text.div.replace(/^<div[^>]*>/, (opening) => `${opening}<p><b>${NOTICE}</b></p>`) };
+    : { ...text, div: text.div.replace(/^<div[^>]*>/, (opening) => `${opening}<p><b>${notice}</b></p>`) };
 }
 
 /** Whether somebody, we or another, has withdrawn it already. */
@@ -18,8 +31,27 @@ export function isWithdrawn(resource: Resource): boolean {
   return 'status' in resource && resource.status === 'entered-in-error';
 }
 
-/** The resource as entered in error; undefined for types that have no such state (Provenance, Binary). */
-export function takeBack(resource: Resource): Resource | undefined {
+/** Whether it stands exactly as we withdrew it: its own tag vouches for its content, without anything remembered. */
+export function isWithdrawnByUs(resource: Resource): boolean {
+  const tags = resource.meta?.tag?.filter(({ system }) => system === OUR_SYSTEMS.content) ?? [];
+  return isWithdrawn(resource) && tags.some(({ code }) => code === codedHash(resource));
+}
+
+/** The content tag says what we meant to write: now the withdrawal. */
+function tagged<T extends Resource>(withdrawn: T): T {
+  const tag = withdrawn.meta?.tag?.filter(({ system }) => system !== OUR_SYSTEMS.content) ?? [];
+  const meta: Meta = {
+    ...withdrawn.meta,
+    tag: [...tag, { system: OUR_SYSTEMS.content, code: codedHash(withdrawn) }],
+  };
+  return { ...withdrawn, meta };
+}
+
+/**
+ * The resource as entered in error; undefined for types that have no such state (Provenance, Binary, Device). `why`, in
+ * words for a reader, stands at the head of a report.
+ */
+export function takeBack(resource: Resource, why?: string): Resource | undefined {
   switch (resource.resourceType) {
     case 'Condition': {
       // con-5: what was entered in error has no clinical status, and then con-4 allows it no abatement either.
@@ -33,19 +65,19 @@ export function takeBack(resource: Resource): Resource | undefined {
         ...rest
       } = resource;
       const code = { system: SYSTEMS.conditionVerification, code: 'entered-in-error' };
-      return { ...rest, verificationStatus: { coding: [code] } };
+      return tagged({ ...rest, verificationStatus: { coding: [code] } });
     }
     case 'DiagnosticReport': {
-      const text = withNotice(resource.text);
+      const text = withNotice(resource.text, why);
       // The form for people would go on saying what no longer holds; its earlier version keeps it.
       const { presentedForm, ...report } = resource;
-      return { ...report, ...(text === undefined ? {} : { text }), status: 'entered-in-error' };
+      return tagged({ ...report, ...(text === undefined ? {} : { text }), status: 'entered-in-error' });
     }
     case 'Observation':
     case 'Procedure':
     case 'Media':
     case 'DocumentReference':
-      return { ...resource, status: 'entered-in-error' };
+      return tagged({ ...resource, status: 'entered-in-error' });
     default:
       return undefined;
   }

@@ -56,7 +56,7 @@ function periodOf(view: TaskView): Task['executionPeriod'] {
 }
 
 /** The adapter's Device; a logical reference where the server takes no Devices (then `owner` is empty). */
-function ownerOf(view: TaskView): Reference<Device> {
+export function ownerOf(view: Pick<TaskView, 'owner'>): Reference<Device> {
   return view.owner === ''
     ? { identifier: ADAPTER_DEVICE.identifier, display: ADAPTER_DEVICE.name }
     : { reference: view.owner, display: ADAPTER_DEVICE.name };
@@ -127,8 +127,8 @@ function containedOf(theirs: Resource[] = [], ours: Resource[] = []): Resource[]
 }
 
 /**
- * Our fields on top of the Task as it stands. State, reason, times, owner and our outputs are ours to say; the rest
- * belongs to whoever made the Task or added to it: intent, requester, inputs, further notes, identifiers and outputs.
+ * Our fields on top of the Task as it stands. State, reason, times and our outputs are ours to say; the rest belongs to
+ * whoever made the Task or added to it: intent, owner, requester, inputs, further notes, identifiers and outputs.
  */
 export function mergeTask(current: Task & { id: string }, built: Task): Task & { id: string } {
   const { statusReason, businessStatus, ...theirs } = current;
@@ -144,7 +144,7 @@ export function mergeTask(current: Task & { id: string }, built: Task): Task & {
     businessStatus: built.businessStatus,
     executionPeriod: built.executionPeriod,
     lastModified: late ? built.lastModified : current.authoredOn,
-    owner: built.owner,
+    owner: current.owner ?? built.owner,
     note: notesOf(current.note, built.note),
     output: [...(current.output ?? []).filter((output) => !isOurs(output)), ...(built.output ?? [])],
   });

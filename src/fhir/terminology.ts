@@ -53,6 +53,8 @@ export const AI_GUIDE = {
 export const EXTENSIONS = {
   /** Where in a source the words stand: parts `reference`, `offset`, `length`. */
   derivationReference: 'http://hl7.org/fhir/StructureDefinition/derivation-reference',
+  /** On a DiagnosticReport, at most once: the report that it replaces. */
+  replaces: 'http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces',
 } as const;
 
 export const AI_ASSERTED: Coding = {

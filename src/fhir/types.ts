@@ -2,6 +2,7 @@
 import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Specimen, Task } from '@medplum/fhirtypes';
 import type { Findings } from '../findings.ts';
 import type { InputKind, OrderInput } from '../vendors/contract.ts';
+import type { Withdrawal } from './order-status.ts';
 
 /** A resource as the server has it now: id and version are known. */
 export interface Saved {
@@ -21,6 +22,8 @@ export interface Capabilities {
   atomic: boolean;
   /** By resource type: the interactions the server declares. A type that is absent is not offered. */
   types: Record<string, TypeCapabilities>;
+  /** Canonical URLs of the SubscriptionTopics that the statement names (Subscriptions R5 Backport). */
+  topics?: string[];
 }
 
 export interface TypeCapabilities {
@@ -29,6 +32,8 @@ export interface TypeCapabilities {
   updateCreate: boolean;
   versioning: 'no-version' | 'versioned' | 'versioned-update' | 'unknown';
   searchParams: string[];
+  /** Profiles that the server says it takes for this type. */
+  profiles?: string[];
 }
 
 /** Bytes fetched from the EHR or a storage host. */
@@ -48,7 +53,11 @@ export interface FhirClient {
   search(query: string): Promise<Bundle>;
   /** All pages, following next links of the same origin only. */
   pages(query: string): AsyncGenerator<Bundle>;
-  create<T extends Resource>(resource: T, options?: { ifNoneExist?: string }): Promise<T>;
+  /** POST; `headers` are sent beside our own. */
+  create<T extends Resource>(
+    resource: T,
+    options?: { ifNoneExist?: string; headers?: Record<string, string> },
+  ): Promise<T>;
   /** PUT; `ifMatch` is a version id. A 412 or 409 throws `ehr-conflict`. */
   update<T extends Resource>(resource: T & { id: string }, options?: { ifMatch?: string }): Promise<T>;
   /** DELETE; a resource already gone is fine. */
@@ -80,16 +89,24 @@ export interface OrderReading {
   requester?: string;
   specimens?: Specimen[];
   inputs: CollectedInput[];
+  /** The resource that orders: `focus`, or the Task that names it. Routes are matched against it. */
+  ordering: Resource;
   /** Why the order cannot be done, in words for the clinician; absent: it can. */
-  refusal?: { code: 'order-incomplete' | 'input-unavailable' | 'input-unsupported' | 'input-too-large'; text: string };
-  /** Why it is not an order yet (a preliminary note), in words; it becomes one when it changes. Then there are no inputs. */
+  refusal?: {
+    code: 'order-incomplete' | 'input-unavailable' | 'input-unsupported' | 'input-too-large' | 'consent-denied';
+    text: string;
+    /** What is missing may still come: the order waits for it, for as long as the site says. */
+    awaits?: true;
+  };
+  /** Why it is not an order yet (a draft, a preliminary note), in words; it becomes one when it changes. Then there are no inputs. */
   notYet?: string;
-  /** Why it is no order any more (entered in error, superseded, revoked), in words. Then there are no inputs. */
-  withdrawn?: string;
-  /**
-   * Lower-case hex SHA-256 of what counts as the order's content, from resources alone (attachments by hash, size, title,
-   * media type and address without query; not meta): equal signatures mean that an update changed nothing for us.
-   */
+  /** It is on hold, in words: it goes on when it is active again. Then there are no inputs. */
+  paused?: string;
+  /** Why it is no order any more. Then there are no inputs. */
+  withdrawn?: Withdrawal;
+  /** What it replaces, `Type/id`: those orders are not done any more. */
+  replaces: string[];
+  /** What counts as the order's content; compare with `compareSignatures`. */
   signature: string;
 }
 
@@ -100,6 +117,8 @@ export type ReadOrder = (
     id: string;
     needs: InputKind[];
     acceptMissingDocStatus: boolean;
+    /** Who would be given the patient's data, as the EHR may name it: Consents that deny it are looked up. */
+    vendor?: string;
     /** False: only the resources, for a look at status and signature; no attachment is fetched. Default true. */
     download?: boolean;
   },
@@ -156,6 +175,8 @@ export interface Publication {
   written: WrittenPart[];
   /** What earlier generations wrote: taken back in the same transaction where still ours. */
   superseded: WrittenPart[];
+  /** What stays and is replaced all the same: references of the DiagnosticReports of a note that a newer one replaces. */
+  replaces?: { reports: string[] };
   /** The Task as it shall be once the results stand, without outputs; and the version it must still have. */
   task: TaskView;
   taskId: string;

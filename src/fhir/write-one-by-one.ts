@@ -5,9 +5,9 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import { AdapterError, asAdapterError } from '../errors.ts';
 import { derivedId, searchToken } from './identifiers.ts';
-import type { Session, Write } from './part-planner.ts';
+import { nameOf, type Session, type Write } from './part-planner.ts';
 import type { Plan } from './publish-plan.ts';
-import { speaksOfType } from './refusal.ts';
+import { refusedType, speaksOfType } from './refusal.ts';
 import { OUR_SYSTEMS } from './terminology.ts';
 import type { Capabilities, FhirClient, Saved } from './types.ts';
 
@@ -48,7 +48,7 @@ async function learning(
     await work();
   } catch (thrown) {
     const error = asAdapterError(thrown);
-    if (speaksOfType(error)) {
+    if (speaksOfType(error) || refusedType(error, [type]) !== undefined) {
       session.refused.add(type);
     } else if (error.code === 'ehr-rejected' && part !== undefined) {
       session.rejected.set(part, 'this system refused it');
@@ -60,11 +60,11 @@ async function learning(
 
 async function writeWithProvenance(client: FhirClient, key: string, one: Write, session: Session): Promise<void> {
   const capabilities = await client.capabilities();
-  const { resource, kind, part, reference, provenance } = one;
+  const { resource, kind, provenance } = one;
   let saved: Saved | undefined;
-  await learning(session, resource.resourceType, kind === 'item' ? part : undefined, async () => {
+  await learning(session, resource.resourceType, kind === 'report' ? undefined : nameOf(one), async () => {
     saved = await write(client, key, one, capabilities);
-    session.confirmed.set(kind === 'withdrawal' ? `withdrawn/${reference}` : part, saved);
+    session.confirmed.set(nameOf(one), saved);
   });
   const target = saved;
   if (target !== undefined && provenance !== undefined && !session.refused.has('Provenance')) {
@@ -82,6 +82,10 @@ export async function writeOneByOne(client: FhirClient, key: string, plan: Plan,
     await learning(session, 'Provenance', undefined, async () => {
       await client.create(provenance);
     });
+  }
+  if (plan.provenances.length > 0 && session.refused.has('Provenance')) {
+    // The report was planned as if there were any.
+    return;
   }
   const stage = others.length > 0 ? others : reports;
   for (const one of stage) {

@@ -1,21 +1,12 @@
 /** Writes a plan as one transaction, or the first chunk of it where a server limits the size of a Bundle. */
 import { AdapterError, asAdapterError } from '../errors.ts';
-import type { Session, Write } from './part-planner.ts';
+import { nameOf, type Session, type Write } from './part-planner.ts';
 import type { Plan } from './publish-plan.ts';
-import { refusedType, rejectedEntry } from './refusal.ts';
+import { refusedType, rejectedEntry, saysTooLarge } from './refusal.ts';
 import type { Stored } from './standing.ts';
 import { buildTransaction, type EntryResult, readAnswer, type Submission } from './transaction.ts';
 import type { FhirClient } from './types.ts';
-
-export interface Limits {
-  /** Most entries in one Bundle, the Task included. */
-  entries: number;
-  /** Most PUTs in one Bundle. */
-  updates: number;
-}
-
-/** Azure takes 500 entries, Medplum 50 updates. */
-export const DEFAULT_LIMITS: Limits = { entries: 400, updates: 45 };
+import { type Limits, shrink } from './write-limits.ts';
 
 const REJECTED = 'this system refused it';
 
@@ -51,7 +42,8 @@ function inOrder(writes: Write[]): Write[] {
  * and fences this chunk too. Its state changes only with the last one.
  */
 function interim(plan: Plan, chunk: Write[], pending: Write[]): Stored {
-  const coming = new Set(pending.filter((write) => !chunk.includes(write)).map(({ reference }) => reference));
+  const missing = pending.filter((write) => write.kind !== 'withdrawal' && !chunk.includes(write));
+  const coming = new Set(missing.map(({ reference }) => reference));
   const output = (plan.wanted.output ?? []).filter(
     ({ valueReference }) => !coming.has(valueReference?.reference ?? '') && !valueReference?.reference?.startsWith('#'),
   );
@@ -84,8 +76,7 @@ function confirm(results: EntryResult[], session: Session, final: boolean): void
       continue;
     }
     if ('write' in subject) {
-      const { kind, part, reference } = subject.write;
-      session.confirmed.set(kind === 'withdrawal' ? `withdrawn/${reference}` : part, saved);
+      session.confirmed.set(nameOf(subject.write), saved);
     } else if ('task' in subject) {
       session.knownTask = saved.version;
       session.taskVersion = final ? saved.version : undefined;
@@ -110,17 +101,17 @@ function learn(error: AdapterError, submission: Submission, index: number | unde
     error.code !== 'ehr-rejected' ||
     subject === undefined ||
     !('write' in subject) ||
-    subject.write.kind !== 'item'
+    subject.write.kind === 'report'
   ) {
     return false;
   }
-  session.rejected.set(subject.write.part, REJECTED);
+  session.rejected.set(nameOf(subject.write), REJECTED);
   return true;
 }
 
 /**
- * Submits what is left to do. `session` learns what was confirmed and what the server does not take; the caller makes
- * the plan again afterwards. Throws `ehr-conflict`, ambiguous errors, and rejections that nothing can be learnt from.
+ * Submits what is left to do. `session` learns what was confirmed and what the server does not take, `limits` how much it
+ * takes at once; the caller makes the plan again afterwards. Throws `ehr-conflict`, ambiguous errors, and rejections that nothing can be learnt from.
  */
 export async function writeTransaction(
   client: FhirClient,
@@ -138,7 +129,11 @@ export async function writeTransaction(
     results = readAnswer(submission, await client.submit(submission.bundle));
   } catch (thrown) {
     const error = asAdapterError(thrown);
+    // Nothing was written. What is too large in one entry is learnt of that entry, where the server names it.
     if (learn(error, submission, undefined, session)) {
+      return;
+    }
+    if (saysTooLarge(error) && shrink(limits, submission.subjects.length)) {
       return;
     }
     throw error;

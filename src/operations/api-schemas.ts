@@ -11,6 +11,8 @@ const plain = /^[^\p{Cc}]*$/u;
 const line = (maximum: number) =>
   z.string().trim().min(1).max(maximum).regex(plain, 'must not contain control characters');
 const named = z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens, at most 40');
+/** A number that PostgreSQL's bigint holds. */
+export const notificationId = z.string().regex(/^\d{1,18}$/, 'not an id of a notification');
 export const orderId = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'not an id of an order');
 
 export const listQuery = z.strictObject({
@@ -18,6 +20,12 @@ export const listQuery = z.strictObject({
   status: z.enum(STATUSES).optional(),
   vendor: named.optional(),
   before: orderId.optional().describe('The `before` of the page before: gives what is older'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const notificationsQuery = z.strictObject({
+  state: z.literal('aside').default('aside').describe('Those that were authentic but not understood'),
+  site: named.optional(),
+  before: notificationId.optional().describe('The `before` of the page before: gives what is older'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const cancelBody = z
@@ -121,6 +129,63 @@ export const swept = z.strictObject({
     .describe('How many resources each route matches, where the server can say'),
 });
 export type Swept = z.output<typeof swept>;
+
+const notification = z.strictObject({
+  id: notificationId,
+  site: z.string(),
+  receivedAt: instant,
+  method: z.string(),
+  path: z.string().describe('Below /notify/{site}'),
+  why: z.string().nullable().describe('Why it was set aside'),
+  size: z.number().int().describe('Bytes of the body, which is shown to operators only'),
+});
+export const notificationsPage = z.strictObject({
+  notifications: z.array(notification),
+  before: notificationId.optional().describe('Give it as `before` for the next page; absent on the last one'),
+});
+export const askedAside = z.strictObject({ id: notificationId, asked: z.enum(['retry', 'dismiss']) });
+export type AskedAside = z.output<typeof askedAside>;
+
+export const siteSources = z.strictObject({
+  name: z.string(),
+  push: z.strictObject({
+    state: z.enum(['unknown', 'works', 'silent']).describe('silent: changes come by the sweep only'),
+    last: instant.nullable().describe('When the last notification came'),
+    missed: instant.nullable().describe('When something last changed that no notification told of'),
+  }),
+  sweep: z
+    .strictObject({
+      at: instant,
+      orders: z.number().int().describe('Orders that it made'),
+      told: z.number().int().describe('Orders that it had news of'),
+      problem: z.string().nullable(),
+      advice: z.string().nullable(),
+      pausedUntil: instant.nullable().describe('The FHIR server asked to be left alone until then'),
+    })
+    .nullable()
+    .describe('The last one'),
+  subscriptions: z
+    .strictObject({
+      at: instant,
+      manner: z.string().nullable(),
+      problem: z.string().nullable(),
+      subscriptions: z.array(
+        z.strictObject({
+          criteria: z.string(),
+          id: z.string().nullable(),
+          status: z.string().nullable(),
+          state: z.string().nullable().describe('What became of it when it was last looked at'),
+          problem: z.string().nullable(),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('Ours, as they were when last looked at'),
+  waiting: z.number().int().describe('Notifications not dealt with yet'),
+  aside: z.number().int(),
+});
+export type SiteSources = z.output<typeof siteSources>;
+export const sitesPage = z.strictObject({ sites: z.array(siteSources) });
 
 export const problem = z.looseObject({
   type: z.string().describe('urn:fhir-ai-adapter:problem:…'),

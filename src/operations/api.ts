@@ -1,4 +1,4 @@
-import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import type { z } from 'zod';
 import type { UserConfig } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -7,7 +7,9 @@ import type { Order } from '../orders/order.ts';
 import type { Database } from '../orders/store/database.ts';
 import { findOrder, listOrders } from '../orders/store/list-orders.ts';
 import { giveAnswer, requestCancel, requestRetry } from '../orders/store/tell-order.ts';
+import { body, parsed } from './api-request.ts';
 import * as schemas from './api-schemas.ts';
+import { sourcesRouter } from './api-sources.ts';
 import { openApi } from './openapi.ts';
 import { actionsOf, orderLine, orderPage } from './order-page.ts';
 import { onlyMethods, problemHandler, sendProblem } from './problem.ts';
@@ -25,13 +27,12 @@ export interface ApiOptions {
   database: Database;
   clock: Clock;
   users: readonly UserConfig[];
+  /** The configured sites' names. */
+  sites: readonly string[];
   /** Counts, and with `go` admits, what was ordered since; undefined: no such site. */
   sweep: (site: string, since: string, go: boolean) => Promise<SweepCount | undefined>;
   log?: Log;
 }
-
-/** Bytes of a request's body: no answer and no reason is longer. */
-const BODY_LIMIT = 16_384;
 
 /** The console's API: orders, and what people do with them. Errors are problem documents (RFC 9457). */
 export function apiRouter(options: ApiOptions): Router {
@@ -144,6 +145,7 @@ export function apiRouter(options: ApiOptions): Router {
     })
     .all(onlyMethods('POST'));
 
+  router.use(sourcesRouter(options));
   router.use((_request, response) => {
     sendProblem(response, 404, 'not-found', 'There is nothing at this address; see /api/openapi.json.');
   });
@@ -160,21 +162,6 @@ export function apiRouter(options: ApiOptions): Router {
   }
 }
 
-/** Reads a JSON body; a body of another type is refused rather than overlooked. */
-function body(): RequestHandler[] {
-  return [
-    express.json({ limit: BODY_LIMIT }),
-    (request, response, next) => {
-      const sent = request.headers['transfer-encoding'] !== undefined || Number(request.get('content-length') ?? 0) > 0;
-      if (sent && request.body === undefined) {
-        sendProblem(response, 415, 'unsupported-media-type', 'Send JSON in UTF-8, as application/json.');
-      } else {
-        next();
-      }
-    },
-  ];
-}
-
 function sendAsked(response: Response, order: Order, asked: 'retry' | 'cancel' | 'answer'): void {
   response.status(202).json({ id: order.publicId, asked } satisfies z.output<typeof schemas.asked>);
 }
@@ -188,16 +175,4 @@ function may(response: Response, order: Order, action: 'retry' | 'cancel' | 'ans
     actions,
   });
   return false;
-}
-
-/** The value as its schema makes it; otherwise a 400 has been sent. */
-function parsed<T extends z.ZodType>(schema: T, value: unknown, response: Response): z.output<T> | undefined {
-  const result = schema.safeParse(value);
-  if (result.success) {
-    return result.data;
-  }
-  sendProblem(response, 400, 'invalid', 'The request is not as /api/openapi.json describes it.', {
-    errors: result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
-  });
-  return undefined;
 }

@@ -8,6 +8,8 @@ export interface Meters {
   registry: Registry;
   engine: EngineMeter;
   notification(site: string, outcome: string): void;
+  /** Whether our Subscriptions of a site are accepted and yet nothing comes. */
+  silent(site: string, silent: boolean): void;
   /** Prometheus text of everything, with the tables counted now; without those counts while the database is away. */
   render(): Promise<string>;
 }
@@ -57,6 +59,12 @@ export function openMeters(database: Database): Meters {
     labelNames: ['state'],
     registers,
   });
+  const silence = new Gauge({
+    name: 'fhir_ai_adapter_notifications_silent',
+    help: '1 where Subscriptions are accepted and yet nothing comes, so that only the sweep finds orders',
+    labelNames: ['site'],
+    registers,
+  });
   const databaseUp = new Gauge({
     name: 'fhir_ai_adapter_database_up',
     help: 'Whether the database answered when it was asked for this page',
@@ -70,6 +78,7 @@ export function openMeters(database: Database): Meters {
       effect: (labels) => effects.inc(labels),
     },
     notification: (site, outcome) => notifications.inc({ site, outcome }),
+    silent: (site, silent) => silence.set({ site }, silent ? 1 : 0),
     async render() {
       const [orders, states] = await Promise.all([countOrders(database), countNotifications(database)]).catch(
         () => [undefined, undefined] as const,

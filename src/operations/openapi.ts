@@ -14,6 +14,10 @@ answers.add(schemas.orderLine, { id: 'OrderLine' });
 answers.add(schemas.orderPage, { id: 'Order' });
 answers.add(schemas.asked, { id: 'Asked' });
 answers.add(schemas.swept, { id: 'Swept' });
+answers.add(schemas.notificationsPage, { id: 'Notifications' });
+answers.add(schemas.askedAside, { id: 'AskedAside' });
+answers.add(schemas.sitesPage, { id: 'Sites' });
+answers.add(schemas.siteSources, { id: 'Site' });
 answers.add(schemas.problem, { id: 'Problem' });
 
 /** Components by name; OpenAPI wants neither the dialect nor an id in each. */
@@ -22,7 +26,19 @@ function components(registry: typeof requests, io: 'input' | 'output'): Record<s
   return Object.fromEntries(Object.entries(made).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]));
 }
 
-type Name = 'Orders' | 'Order' | 'Asked' | 'Swept' | 'Problem' | 'Retry' | 'Cancel' | 'Answer' | 'Sweep';
+type Name =
+  | 'Orders'
+  | 'Order'
+  | 'Asked'
+  | 'Swept'
+  | 'Problem'
+  | 'Retry'
+  | 'Cancel'
+  | 'Answer'
+  | 'Sweep'
+  | 'Notifications'
+  | 'AskedAside'
+  | 'Sites';
 const content = (name: Name, type = 'application/json') => ({
   [type]: { schema: { $ref: `#/components/schemas/${name}` } },
 });
@@ -60,6 +76,19 @@ const action = (summary: string, body: Name, bodyRequired: boolean): object => (
   },
 });
 
+const notificationParameter = { ...idParameter, schema: plain(schemas.notificationId) };
+const asideAction = (summary: string): object => ({
+  post: {
+    summary,
+    parameters: [notificationParameter],
+    requestBody: { required: false, content: content('Retry') },
+    responses: {
+      202: { description: 'Done', content: content('AskedAside') },
+      ...problems(400, 401, 403, 404, 413, 415),
+    },
+  },
+});
+
 export const openApi = {
   openapi: '3.1.0',
   info: { title: 'fhir-ai-adapter', version: '1', description: 'Orders, and what people do with them.' },
@@ -87,6 +116,32 @@ export const openApi = {
       'Answer',
       true,
     ),
+    '/sites': {
+      get: {
+        summary: 'How each site’s orders reach us: pushes, sweeps, Subscriptions, what waits (viewer)',
+        parameters: [],
+        responses: { 200: { description: 'The sites', content: content('Sites') }, ...problems(401, 403) },
+      },
+    },
+    '/notifications': {
+      get: {
+        summary: 'Notifications that were set aside, newest first, without their bodies (viewer)',
+        parameters: queryParameters(schemas.notificationsQuery),
+        responses: { 200: { description: 'The page', content: content('Notifications') }, ...problems(400, 401, 403) },
+      },
+    },
+    '/notifications/{id}/body': {
+      get: {
+        summary: 'The body as it came, which may hold patient data; who looks is logged (operator)',
+        parameters: [notificationParameter],
+        responses: {
+          200: { description: 'The bytes', content: { 'application/octet-stream': {} } },
+          ...problems(401, 403, 404),
+        },
+      },
+    },
+    '/notifications/{id}/retry': asideAction('Reads it again, after the dialect was corrected (operator)'),
+    '/notifications/{id}/dismiss': asideAction('Forgets it (operator)'),
     '/sites/{site}/sweep': {
       post: {
         summary: 'Counts, and with `go` admits, what was ordered since a time (operator)',

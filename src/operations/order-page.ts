@@ -13,6 +13,9 @@ import type { OrderLine, OrderPage } from './api-schemas.ts';
 /** One line of the list. */
 export function orderLine(order: Order): OrderLine {
   const iso = (time: Date | null): string | null => time?.toISOString() ?? null;
+  // On hold in the EHR, whatever it was doing: that is why nothing happens.
+  const paused = STATES[order.status].ended ? null : order.paused;
+  const reason = paused ?? (order.status === 'received' ? null : order.reason);
   return {
     id: order.publicId,
     key: order.key,
@@ -22,7 +25,7 @@ export function orderLine(order: Order): OrderLine {
     resource: `${order.resourceType}/${order.resourceId}`,
     generation: order.generation,
     status: order.status,
-    ...(order.reason && order.status !== 'received' && { reason: order.reason }),
+    ...(reason && { reason }),
     ...(order.businessStatus && { vendorStatus: order.businessStatus }),
     createdAt: order.createdAt.toISOString(),
     endedAt: iso(order.endedAt),

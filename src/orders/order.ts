@@ -3,10 +3,25 @@ import type { Encounter, OperationOutcome, Patient, Resource } from '@medplum/fh
 import type { OrderInput, Question } from '../vendors/contract.ts';
 import type { Leg, OrderStatus } from './states.ts';
 
+/** News of an order. What came before and was not looked at yet stays beside what comes after. */
 export interface OrderNews {
   version?: string;
   gone?: boolean;
   source: string;
+  /** `DocumentReference/2`, which says that it replaces the order's own resource. */
+  replacedBy?: string;
+  /** Somebody changed the order's Task. */
+  task?: boolean;
+  /** The EHR's own Task for us, which came after we had made one. */
+  ehrTask?: string;
+}
+
+/** What an order waits for that it came without. */
+export interface Awaiting {
+  /** An instant; then it is refused. */
+  until: string;
+  code: string;
+  text: string;
 }
 
 export interface CancelRequest {
@@ -81,6 +96,11 @@ export interface Order {
   taskSaid: string | null;
   taskAt: Date | null;
   notes: string[] | null;
+  /** The order is on hold in the EHR. */
+  paused: OrderReason | null;
+  awaiting: Awaiting | null;
+  /** The id of the EHR's own Task for us, where there is one. */
+  ehrTask: string | null;
   attempts: number;
   lastError: { code: string; text: string } | null;
   nextAt: Date | null;

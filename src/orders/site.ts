@@ -1,6 +1,8 @@
 /** What the engine needs of one site: its EHR and its routes, each with its vendor ready to work. */
 import { createHash } from 'node:crypto';
+import type { Policy } from '../config/schema.ts';
 import type { SiteConfig } from '../config.ts';
+import type { Retraction } from '../fhir/retract.ts';
 import type { FhirClient, OrderReading, Publication, Published, Saved, TaskView } from '../fhir/types.ts';
 import type { InputKind, Memory, Vendor } from '../vendors/contract.ts';
 import type { VendorHttp } from '../vendors/http.ts';
@@ -12,13 +14,25 @@ export interface Ehr {
     type: string;
     id: string;
     needs: InputKind[];
+    /** The vendor's name, where its data shall go there: the patient's Consents are looked up. */
+    vendor?: string;
     download?: boolean;
   }): Promise<OrderReading | undefined>;
-  /** Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. */
+  /**
+   * Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. The first time, the EHR's own
+   * Task for us is claimed where there is one: the one of `claim.id`, or what a search finds.
+   */
   saveTask(
     view: Omit<TaskView, 'owner'>,
     known: { id: string; version: string | undefined } | undefined,
+    claim?: { id: string | undefined },
   ): Promise<Saved & { closedByPerson?: boolean }>;
+  /** Whether somebody has cancelled the Task, or marked it as an error, since the version that we know. */
+  isClosed(task: { id: string; version: string | undefined }): Promise<boolean>;
+  /** Marks a Task of ours as an error, because the EHR's own (`to`) takes its place. */
+  handOver(id: string, to: string): Promise<void>;
+  /** Takes back what was written; repeats harmlessly. */
+  retract(retraction: Omit<Retraction, 'task'> & { task: Omit<TaskView, 'owner'> }): Promise<Published>;
   publish(
     publication: Omit<Publication, 'task' | 'essential' | 'policy'> & { task: Omit<TaskView, 'owner'> },
   ): Promise<Published>;
@@ -42,6 +56,9 @@ export interface SiteRuntime {
   config: SiteConfig;
   client: FhirClient;
   ehr: Ehr;
+  policy: Pick<Policy, 'awaitInputHours' | 'supersededNote'>;
+  /** References of who we are to the EHR: a Task that one of them owns is for us. */
+  owners(): Promise<string[]>;
   routes: Map<string, RouteRuntime>;
 }
 

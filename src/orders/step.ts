@@ -11,6 +11,7 @@ import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
 import { comeAgain, dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
+import { withdrawResults } from './withdraw-leg.ts';
 import { writeResults } from './write-leg.ts';
 
 /** An order that was taken so often without a single step being stored takes processes down with it. */
@@ -58,28 +59,31 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   if (order.retry) {
     return retryOrder(order, hand);
   }
-  const snapshot = order.leg === 'read' ? undefined : await readSnapshot(hand.database, order.id);
+  const snapshot = isUnread(order) ? undefined : await readSnapshot(hand.database, order.id);
   if (order.cancel) {
     return ended ? { order, events: [], consumed: { cancel: true } } : cancelOrder(order, snapshot, hand);
   }
   // An end is told first: what comes after it makes a new generation at most.
-  if (order.news && order.leg !== 'tell') {
+  if (order.news && order.leg !== 'tell' && order.leg !== 'withdraw') {
     return reviewNews(order, snapshot, hand);
-  }
-  if (order.leg === 'read') {
-    return order.status === 'held' && !mayGoOn(order, now) ? sleep(order, order.heldUntil) : readOrder(order, hand);
   }
   if (order.leg === 'ended') {
     return sleep(order, null);
   }
-  if (!snapshot) {
+  if (!snapshot && order.leg !== 'read') {
     throw new AdapterError('unexpected', 'What was read of the order is gone', { kind: 'permanent', remedy: 'hold' });
   }
-  if (!hand.taskFailed && owesTask(order, now)) {
+  if (snapshot && !hand.taskFailed && owesTask(order, now)) {
     const done = await syncTask(order, snapshot, hand);
     if (done) {
       return done;
     }
+  }
+  if (order.paused && !ended) {
+    return sleep(order, null);
+  }
+  if (!snapshot || order.leg === 'read') {
+    return order.status === 'held' && !mayGoOn(order, now) ? sleep(order, order.heldUntil) : readOrder(order, hand);
   }
   if (order.status === 'waiting') {
     return (
@@ -95,9 +99,16 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
       return vendorStep(order, snapshot, hand);
     case 'write':
       return writeResults({ ...order, status: movingStatus(order) }, snapshot, hand);
+    case 'withdraw':
+      return withdrawResults(order, snapshot, hand);
     default:
       return { order: { ...order, leg: 'ended', nextAt: null }, events: [] };
   }
+}
+
+/** Nothing has been read of it yet that a Task could be made of. */
+function isUnread(order: Order): boolean {
+  return order.leg === 'read' && order.awaiting === null && order.taskId === null;
 }
 
 function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {

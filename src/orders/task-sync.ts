@@ -17,7 +17,7 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
   const view = taskView(order, snapshot, { name, title }, await listWritten(hand.database, order.id), now);
   const known = order.taskId === null ? undefined : { id: order.taskId, version: order.taskVersion ?? undefined };
   try {
-    const saved = await hand.site.ehr.saveTask(view, known);
+    const saved = await hand.site.ehr.saveTask(view, known, { id: order.ehrTask ?? undefined });
     await hand.checkpoint('task-written', order);
     const told = order.leg === 'tell';
     const after: Order = {

@@ -14,16 +14,17 @@ export function taskView(
   now: Date,
 ): View {
   const facts = STATES[order.status];
-  const tellsReason = order.status !== 'received' && order.reason !== null;
+  const paused = facts.ended ? null : order.paused;
+  const reason = paused ?? (order.status === 'received' ? null : order.reason);
   return {
     key: order.key,
     vendor,
-    focus: { type: order.resourceType, id: order.resourceId },
+    focus: { type: snapshot.focus.resourceType, id: snapshot.focus.id ?? order.resourceId },
     ...(snapshot.subject && { subject: snapshot.subject }),
     ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
     ...(snapshot.requester && { requester: snapshot.requester }),
-    status: facts.task,
-    ...(tellsReason && order.reason && { reason: order.reason }),
+    status: paused ? 'on-hold' : facts.task,
+    ...(reason && { reason }),
     ...(order.outcome && { outcome: order.outcome }),
     ...(order.businessStatus && !facts.ended && { businessStatus: order.businessStatus }),
     jobs: [],
@@ -40,7 +41,8 @@ export function taskView(
 
 /** What of an order its Task shows, the vendor's own state aside: equal for Tasks that ask nothing new of a reader. */
 function shownOf(order: Order): string {
-  const shown = [STATES[order.status].task, order.status === 'received' ? null : order.reason, order.notes ?? []];
+  const { status, reason, paused, notes } = order;
+  const shown = [STATES[status].task, status === 'received' ? null : reason, notes ?? [], ...(paused ? [paused] : [])];
   return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 22);
 }
 
@@ -52,9 +54,12 @@ export function withTaskShown(order: Order, now: Date): Order {
 /** The vendor's own state alone is worth a write only so often: every version costs the EHR, and its readers a look. */
 const VENDOR_STATE_SECONDS = 30;
 
-/** Would the Task look different if it were written now? Results write it themselves, in their transaction. */
+/** Would the Task look different if it were written now? */
 export function owesTask(order: Order, now: Date): boolean {
-  if (order.leg !== 'vendor' && order.leg !== 'tell') {
+  const toldWhileRead =
+    order.leg === 'read' && (order.awaiting !== null || (order.paused !== null && order.taskId !== null));
+  // While it is on hold nothing else is said of it; results write the Task themselves, in their transaction.
+  if (order.leg !== 'vendor' && order.leg !== 'tell' && !toldWhileRead && !(order.leg === 'write' && order.paused)) {
     return false;
   }
   const quiet = order.taskAt === null || now.getTime() - order.taskAt.getTime() >= VENDOR_STATE_SECONDS * 1000;

@@ -124,6 +124,15 @@ export function resume(order: Order, now: Date): Order {
   };
 }
 
+/** A word for the people who read the Task, said once; an order that has ended only has its Task written for it. */
+export function withNote(order: Order, text: string, now: Date): Order {
+  if (order.notes?.includes(text)) {
+    return order;
+  }
+  const notes = [...(order.notes ?? []), text];
+  return order.leg === 'ended' ? { ...order, notes, leg: 'tell', nextAt: now } : { ...order, notes };
+}
+
 /** A day's limit holds for that day: when the next one begins the order goes on by itself. Null for any other question. */
 export function dayAfter(question: Question | null): Date | null {
   const day = question?.id.startsWith('limit/per-day/') ? question.id.split('/')[2] : undefined;

@@ -44,6 +44,8 @@ export interface Hint {
   id: string;
   version?: string;
   interaction: 'create' | 'update' | 'delete' | 'unknown';
+  /** Its sender does not say when something was deleted: what stays away is gone. */
+  mayBeGone?: true;
   /** The resource as it came along, where it did, whole and with its version. */
   resource?: Resource;
 }

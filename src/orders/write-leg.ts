@@ -1,8 +1,11 @@
 import { AdapterError } from '../errors.ts';
+import type { WrittenPart } from '../fhir/types.ts';
 import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { review } from './review-news.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
+import { listReplaced } from './store/replacements.ts';
 import { closedInTheEhr } from './task-sync.ts';
 import { taskView, withTaskShown } from './task-view.ts';
 import { vendorOrder } from './vendor-context.ts';
@@ -18,6 +21,11 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   if (!stored || !snapshot.subject) {
     throw new AdapterError('unexpected', 'There is no result to write', { kind: 'permanent', remedy: 'hold' });
   }
+  // News may have been lost: results of an order that is none any more, or of what has changed since, are not written.
+  const { done } = await review(order, snapshot, hand);
+  if (done) {
+    return done;
+  }
   const findings = vendor.toFindings(vendor.result.parse(stored.result), vendorOrder(order, snapshot, route.options));
   const final = order.publishing?.final ?? true;
   const now = clock.now();
@@ -29,6 +37,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   };
   const written = await listWritten(database, order.id);
   const who = { name: vendor.name, title: vendor.title };
+  const replaced = await replacedResults(order, snapshot, hand);
   await hand.checkpoint('publishing', order);
   const published = await site.ehr.publish({
     key: order.key,
@@ -42,7 +51,8 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     ranUntil: now.toISOString(),
     now: now.toISOString(),
     written,
-    superseded: await listSuperseded(database, order.baseKey, order.generation),
+    superseded: [...(await listSuperseded(database, order.baseKey, order.generation)), ...replaced.takenBack],
+    replaces: { reports: replaced.reports },
     task: { ...taskView(shown, snapshot, who, [], now), jobs: findings.jobs },
     taskId: order.taskId ?? '',
     taskVersion: order.taskVersion ?? undefined,
@@ -78,4 +88,21 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     ],
     also: (sql) => saveWritten(sql, order.id, published.written, now),
   };
+}
+
+/** What stands of the orders that this one replaces: the reports to point at, and what is taken back with our writing. */
+async function replacedResults(
+  order: Order,
+  snapshot: OrderSnapshot,
+  { database, site }: Hand,
+): Promise<{ reports: string[]; takenBack: WrittenPart[] }> {
+  const { resourceType, id } = snapshot.focus;
+  const about = { site: order.site, route: order.route, reference: `${resourceType}/${id}` };
+  const parts = await listReplaced(database, about);
+  const reports = parts
+    .filter(({ type }) => type === 'DiagnosticReport')
+    .map(({ type, id: report }) => `${type}/${report}`);
+  const takesBack = resourceType === 'DocumentReference' && site.policy.supersededNote === 'take-back';
+  // What is taken back is replaced all the same, and pointed at as such.
+  return takesBack ? { reports: [], takenBack: parts } : { reports, takenBack: [] };
 }

@@ -31,6 +31,7 @@ export const REFUSALS = {
   tooLarge: { status: 413, code: 'too-long', text: 'The notification is larger than this adapter takes.' },
   encoded: { status: 415, code: 'not-supported', text: 'Send the notification without Content-Encoding.' },
   unauthorized: { status: 401, code: 'login', text: 'The secret or signature is missing or wrong.' },
+  unverifiable: { status: 503, code: 'transient', text: 'The token cannot be verified now: send it again.' },
   overloaded: { status: 503, code: 'throttled', text: 'Too many notifications at once: send it again.' },
   notStored: { status: 503, code: 'transient', text: 'The notification could not be stored: send it again.' },
   malformed: { status: 400, code: 'invalid', text: 'The request could not be read.' },

@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { SubscriptionsConfig } from '../config/schema.ts';
+import { claimsGooglePush } from './google-push.ts';
 
 export interface Claim {
   /** Lower-case header names, as Node gives them. */
@@ -17,7 +18,7 @@ export interface Claim {
 export type Proof = 'open' | 'secret' | 'signature' | 'certificate';
 
 /** What of a site's subscriptions decides whom it believes. */
-export type Expected = Pick<SubscriptionsConfig, 'secret' | 'clientCertificate'>;
+export type Expected = Pick<SubscriptionsConfig, 'secret' | 'clientCertificate' | 'googlePush'>;
 
 /** A secret sent as it is; also the header name that we ask FHIR servers to send, see register/. */
 const BEARER = /^Bearer +([^\s]+) *$/i;
@@ -95,26 +96,37 @@ function hasCertificate({ clientCertificate }: Expected, headers: Claim['headers
   return said !== undefined && anyOf(Array.isArray(subject) ? subject : [subject], (known) => same(known, said));
 }
 
+/** A site that says `secret: none` is open to anybody only where it names nobody. */
+function isOpen({ secret, clientCertificate, googlePush }: Expected): boolean {
+  return secret === 'none' && (!googlePush || clientCertificate !== undefined);
+}
+
 /** Whether the body is worth reading: without it, nothing that the site accepts is ruled out yet. */
 export function mayAuthenticate(expected: Expected, headers: Claim['headers']): boolean {
+  const authorization = header({ headers, body: new Uint8Array() }, 'authorization');
+  if (expected.googlePush && claimsGooglePush(expected.googlePush, authorization)) {
+    return true;
+  }
   if (!hasCertificate(expected, headers)) {
     return false;
   }
   const { medplum, hub } = signatures(headers);
-  return (
-    expected.secret === 'none' || medplum !== undefined || hub !== undefined || hasSecret(expected.secret, headers)
-  );
+  return isOpen(expected) || medplum !== undefined || hub !== undefined || hasSecret(expected.secret, headers);
 }
 
 /**
  * How the notification proves itself, or undefined: nothing that the site accepts. A certificate is asked for beside
- * the secret; instead of it only where the site says `secret: none`.
+ * the secret; instead of it only where the site says `secret: none`. A push of Google's is another matter, because its
+ * keys may have to be fetched: google-push.ts.
  */
 export function authenticateSender(expected: Expected, claim: Claim): Proof | undefined {
   if (!hasCertificate(expected, claim.headers)) {
     return undefined;
   }
   const proof = authenticate(expected.secret, claim);
+  if (proof === 'open' && !isOpen(expected)) {
+    return undefined;
+  }
   return proof === 'open' && expected.clientCertificate ? 'certificate' : proof;
 }
 

@@ -40,10 +40,8 @@ export async function sweepBacklog(options: {
   });
   const unread = swept.find(({ problem }) => problem !== undefined);
   if (unread) {
-    throw new AdapterError(
-      'ehr-error',
-      `The search ${unread.criteria} was not read to its end (${unread.problem}); what was found until then is admitted, run the sweep again`,
-    );
+    const why = unread.advice ?? `The search ${unread.criteria} was not read to its end (${unread.problem})`;
+    throw new AdapterError('ehr-error', `${why}; what was found until then is admitted, run the sweep again`);
   }
   return { counts, orders: swept.reduce((sum, one) => sum + one.orders, 0) };
 }

@@ -4,7 +4,8 @@ import { type AdapterError, asAdapterError } from '../errors.ts';
 import type { FhirClient } from '../fhir/types.ts';
 import type { Log } from '../log.ts';
 import type { Admit, Hint, StoredNotification } from '../orders/types.ts';
-import { readNotification } from './dialects/index.ts';
+import { readWithStatus } from './dialects/index.ts';
+import type { Gaps } from './gaps/watch.ts';
 import { needsReading, resolveHint } from './resolve-hint.ts';
 import { isOrderType, routedTypes } from './routed-types.ts';
 import { createSiteRest } from './site-rest.ts';
@@ -20,6 +21,8 @@ export interface HandlerOptions {
   now(): Date;
   /** Between 0 and 1, for jitter. */
   random?(): number;
+  /** Watches the event numbers of topic servers. */
+  gaps?: Pick<Gaps, 'heard'>;
 }
 
 const LONGEST_BACKOFF = 300;
@@ -86,7 +89,11 @@ export function createHandler(options: HandlerOptions): (notification: StoredNot
     if (!site) {
       return { aside: 'The site is not configured' };
     }
-    const reading = readNotification(site.config.subscriptions.dialect, notification);
+    const { reading, status } = readWithStatus(site.config.subscriptions.dialect, notification);
+    if (status) {
+      // It is stored, so its events count as heard, whatever becomes of their handling.
+      await options.gaps?.heard(notification.site, status);
+    }
     if ('unknown' in reading) {
       return { aside: reading.unknown };
     }

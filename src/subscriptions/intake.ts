@@ -11,6 +11,7 @@ import { REFUSALS, type Refusal, sendReceived, sendRefusal } from './answer.ts';
 import { authenticateSender, mayAuthenticate } from './authenticate.ts';
 import { createBatcher } from './batch.ts';
 import { byteBudget } from './byte-budget.ts';
+import { openGooglePush, type PushVerdict } from './google-push.ts';
 import { dedupeKey, keptHeaders } from './kept.ts';
 
 export interface IntakeOptions {
@@ -47,6 +48,11 @@ async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
 /** Mounts `/notify/{site}` and every path below it. Every answer is FHIR JSON; see answer.ts for which. */
 export function intakeRouter(options: IntakeOptions): Router {
   const sites = new Map(options.sites.map((site) => [site.name, site]));
+  const pushes = new Map(
+    options.sites.flatMap(({ name, subscriptions: { googlePush } }) =>
+      googlePush ? [[name, openGooglePush(googlePush, options.now)] as const] : [],
+    ),
+  );
   const budget = byteBudget(options.memoryLimit ?? 128 * MEGABYTE);
   const batcher = createBatcher<IncomingNotification>({
     write: (notifications) => options.store.insert(notifications),
@@ -118,14 +124,23 @@ export function intakeRouter(options: IntakeOptions): Router {
     next();
   };
 
+  /** No request is made but, rarely and shortly, for Google's keys. */
+  async function trust(site: SiteConfig, { headers }: Request, body: Uint8Array): Promise<PushVerdict> {
+    if (authenticateSender(site.subscriptions, { headers, body })) {
+      return 'trusted';
+    }
+    return (await pushes.get(site.name)?.(headers.authorization)) ?? 'refused';
+  }
+
   const take: RequestHandler = async (request, response) => {
     const site = siteOf(request);
     if (!site || response.headersSent) {
       return;
     }
     const body: Uint8Array = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
-    if (!authenticateSender(site.subscriptions, { headers: request.headers, body })) {
-      return refuse(request, response, 'unauthorized');
+    const verdict = await trust(site, request, body);
+    if (verdict !== 'trusted') {
+      return refuse(request, response, verdict === 'refused' ? 'unauthorized' : 'unverifiable');
     }
     const path = request.path.replace(/\/+$/, '');
     const came = { site: site.name, method: request.method, path, headers: keptHeaders(request), body };

@@ -5,6 +5,7 @@ import type { FhirClient } from '../fhir/types.ts';
 import type { Log } from '../log.ts';
 import type { Admit } from '../orders/types.ts';
 import { isOrderType } from './routed-types.ts';
+import { isRefusal } from './sweep-windows.ts';
 
 export interface RereadOptions {
   site: { name: string };
@@ -15,8 +16,32 @@ export interface RereadOptions {
   signal?: AbortSignal;
 }
 
+export interface Reread {
+  /** Resources that were read. */
+  read: number;
+  /** Seconds that the server asked us to stay away; the rest was not read then. */
+  pause?: number;
+}
+
 /** Ids asked for in one search: some servers cut URLs at 2,000 characters. */
-const AT_ONCE = 20;
+const AT_ONCE = 100;
+const LONGEST = 1200;
+
+function inBatches(ids: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let length = 0;
+  for (const id of ids) {
+    const last = batches.at(-1);
+    length += id.length + 1;
+    if (last && last.length < AT_ONCE && length <= LONGEST) {
+      last.push(id);
+    } else {
+      batches.push([id]);
+      length = id.length + 1;
+    }
+  }
+  return batches;
+}
 
 async function search(client: FhirClient, type: string, ids: string[]): Promise<Map<string, Resource>> {
   const found = new Map<string, Resource>();
@@ -30,11 +55,35 @@ async function search(client: FhirClient, type: string, ids: string[]): Promise<
   return found;
 }
 
-/** Tells admission how the open orders' resources are now; `seen` (`Type/id`) are left out. Gives how many were told. */
-export async function rereadOpen(options: RereadOptions, seen: ReadonlySet<string>): Promise<number> {
+/**
+ * Tells admission how the open orders' resources are now; `seen` (`Type/id`) are left out. One request at a time, so that
+ * thousands of open orders are no storm. What fails is left to the next sweep.
+ */
+export async function rereadOpen(options: RereadOptions, seen: ReadonlySet<string>): Promise<Reread> {
   const { client, log, signal } = options;
   const site = options.site.name;
-  let told = 0;
+  let read = 0;
+
+  async function tell(type: Resource['resourceType'], id: string, found: Resource | undefined): Promise<void> {
+    let resource = found;
+    try {
+      resource ??= await client.read<Resource>(type, id);
+    } catch (thrown) {
+      // One that may not be read must not hide the others; a server that is down is left alone.
+      if (!isRefusal(thrown)) {
+        throw thrown;
+      }
+      log.warn({ site, resourceType: type, code: thrown.code }, 'an open order may not be read');
+      return;
+    }
+    read += 1;
+    try {
+      await options.admit({ site, type, id, source: 'sweep', ...(resource ? { resource } : { gone: true }) });
+    } catch (thrown) {
+      log.warn({ site, resourceType: type, code: asAdapterError(thrown).code }, 'swept resource not admitted');
+    }
+  }
+
   try {
     const open = new Set(
       ((await options.openOrders?.(site)) ?? []).map(({ type, id }) => `${type}/${id}`).filter((key) => !seen.has(key)),
@@ -44,21 +93,29 @@ export async function rereadOpen(options: RereadOptions, seen: ReadonlySet<strin
       if (!isOrderType(type)) {
         continue;
       }
-      const ids = keys.map((key) => key.slice(type.length + 1));
-      for (let start = 0; start < ids.length; start += AT_ONCE) {
+      let searches = true;
+      for (const some of inBatches(keys.map((key) => key.slice(type.length + 1)))) {
         signal?.throwIfAborted();
-        const some = ids.slice(start, start + AT_ONCE);
-        const found = await search(client, type, some);
+        let found = new Map<string, Resource>();
+        try {
+          found = searches ? await search(client, type, some) : found;
+        } catch (thrown) {
+          if (!isRefusal(thrown)) {
+            throw thrown;
+          }
+          // A server that wants a patient in every search still lets us read by id.
+          searches = false;
+        }
         for (const id of some) {
-          const resource = found.get(id) ?? (await client.read<Resource>(type, id));
-          await options.admit({ site, type, id, source: 'sweep', ...(resource ? { resource } : { gone: true }) });
-          told += 1;
+          signal?.throwIfAborted();
+          await tell(type, id, found.get(id));
         }
       }
     }
   } catch (thrown) {
-    const code = signal?.aborted ? 'shutting-down' : asAdapterError(thrown).code;
-    log.warn({ site, code }, 'open orders not all read again');
+    const error = asAdapterError(thrown);
+    log.warn({ site, code: signal?.aborted ? 'shutting-down' : error.code }, 'open orders not all read again');
+    return { read, ...(error.retryAfter !== undefined && { pause: error.retryAfter }) };
   }
-  return told;
+  return { read };
 }

@@ -2,6 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { FhirClient } from '../fhir/types.ts';
 import type { Hint, News } from '../orders/types.ts';
+import { isOlder } from '../orders/versions.ts';
 
 /** `gone` cannot be told from "not there yet" by the answer alone: an index or a replica may lag behind the news. */
 const PATIENCE_SECONDS = [0.5, 1, 2, 5, 15];
@@ -11,12 +12,6 @@ export type Resolved =
   /** Ask again in `seconds`. */
   | { later: number; why: string }
   | { missing: true };
-
-/** Whether `version` is certainly older than `than`; versions that are not both numbers say nothing. */
-export function isOlder(version: string | undefined, than: string | undefined): boolean {
-  const numbers = [version, than].map((text) => (text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : NaN));
-  return (numbers[0] ?? NaN) < (numbers[1] ?? NaN);
-}
 
 /** Whether the server has to be asked: what came along whole needs no reading. */
 export function needsReading(hint: Hint): boolean {
@@ -47,5 +42,8 @@ export async function resolveHint(
   if (hint.interaction === 'delete') {
     return { news: { ...about, gone: true } };
   }
-  return later === undefined ? { missing: true } : { later, why: 'not there yet' };
+  if (later !== undefined) {
+    return { later, why: 'not there yet' };
+  }
+  return hint.mayBeGone ? { news: { ...about, gone: true } } : { missing: true };
 }

@@ -3,11 +3,11 @@ import type { Resource } from '@medplum/fhirtypes';
 import { checkCriteria } from '../config/criteria.ts';
 import type { SiteConfig } from '../config/schema.ts';
 
-type Routed = Pick<SiteConfig, 'routes'>;
+type Routed = Pick<SiteConfig, 'routes'> & { fhir?: Pick<SiteConfig['fhir'], 'owners'> };
 
-/** The types of all routes' `on`; news of any other type is nobody's. */
+/** The types of all routes' `on`, and Task where the EHR may make Tasks for us; news of any other type is nobody's. */
 export function routedTypes(site: Routed): Set<string> {
-  return new Set(site.routes.map((route) => checkCriteria(route.on).type));
+  return new Set(wantedCriteria(site).map(({ type }) => type));
 }
 
 /** A type of which orders are made; it narrows a text from outside to a resource type. */
@@ -17,7 +17,7 @@ export function isOrderType(type: string): type is Resource['resourceType'] {
 
 /**
  * The routes' searches without their status parameters, each once, with the routes that share it: so that news of a
- * revoked or corrected order reaches us too.
+ * revoked or corrected order reaches us too. Beside them, where the site says who we are, the Tasks that are for us.
  */
 export function wantedCriteria(site: Routed): { criteria: string; type: string; routes: string[] }[] {
   const wanted = new Map<string, { criteria: string; type: string; routes: string[] }>();
@@ -25,6 +25,12 @@ export function wantedCriteria(site: Routed): { criteria: string; type: string; 
     const { statusFree, type } = checkCriteria(route.on);
     const entry = wanted.get(statusFree) ?? { criteria: statusFree, type, routes: [] };
     wanted.set(statusFree, { ...entry, routes: [...entry.routes, route.id] });
+  }
+  const owners = site.fhir?.owners ?? [];
+  if (owners.length > 0) {
+    // Whatever its status: a Task that is cancelled in the EHR stops its order.
+    const criteria = `Task?owner=${owners.join(',')}`;
+    wanted.set(criteria, { criteria, type: 'Task', routes: site.routes.map(({ id }) => id) });
   }
   return [...wanted.values()];
 }

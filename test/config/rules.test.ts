@@ -122,3 +122,15 @@ test('an unknown kind of fhir.auth is told with the known ones', () => {
     },
   ]);
 });
+
+test('CDS Hooks with tokens need our own URL; "none" has to be written in the file itself', () => {
+  const clients = [{ issuer: 'https://ehr.example', jwksUrl: 'https://ehr.example/jwks.json' }];
+  const quiet = { secret: 'long-enough-secret', register: false };
+  const given = (cdsHooks: object) => ({ sites: [site({ cdsHooks, subscriptions: quiet })] });
+  assert.equal(at(problemsOf(given({ clients })), 'http.publicUrl').length, 1);
+  assert.deepEqual(problemsOf({ ...given({ clients }), http: { publicUrl: 'https://adapter.example' } }), []);
+  assert.deepEqual(problemsOf(given({ clients: 'none' })), []);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own expression
+  const sneaked = problemsOf(given({ clients: '${OPEN}' }), { env: { OPEN: 'none' } });
+  assert.equal(at(sneaked, 'sites[0].cdsHooks.clients').length, 1);
+});

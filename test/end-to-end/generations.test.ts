@@ -137,7 +137,7 @@ onEveryWhole(
           await editNote(place, note, (one) => ({ ...one, status: 'entered-in-error' }));
         }
         const task = await taskWhen(place, note, ['cancelled']);
-        assert.match(task.statusReason?.text ?? '', /withdrawn/i);
+        assert.match(task.statusReason?.text ?? '', manner === 'medplum' ? /deleted/ : /entered in error/);
         assert.deepEqual(task.output ?? [], []);
         assert.deepEqual(await find(place, 'Condition'), []);
         assert.equal((await ordersOf(place)).length, 1);

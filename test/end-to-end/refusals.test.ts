@@ -7,7 +7,9 @@ import {
   api,
   billed,
   call,
+  create,
   createBinary,
+  createPatient,
   editNote,
   find,
   inline,
@@ -46,7 +48,22 @@ const REFUSED: Record<string, { wish: (place: Place) => NoteWish | Promise<NoteW
   },
   'in a scanned PDF': { wish: (place) => fixture(place, 'scanned.pdf', 'application/pdf'), words: /scan|no text/ },
   'of no patient': { wish: () => ({ nobody: true, text: TEXT }), words: /patient/ },
+  'of a patient who has denied consent': { wish: deniedNote, words: /consent does not allow .*HealthSage/ },
 };
+
+async function deniedNote(place: Place): Promise<NoteWish> {
+  const patient = `Patient/${await createPatient(place)}`;
+  await create(place, {
+    resourceType: 'Consent',
+    status: 'active',
+    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+    category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+    patient: { reference: patient },
+    policyRule: { text: 'opt-out of AI vendors' },
+    provision: { type: 'deny' },
+  });
+  return { patient, text: TEXT };
+}
 
 /** A sentence: a capital, words, a full stop; no codes, no markup, no addresses. */
 function assertSentence(task: Task, words: RegExp): void {

@@ -25,6 +25,19 @@ test('reads a resource, with its version from the ETag where it has none itself'
   assert.equal(server.seen[0]?.headers.accept, FHIR);
 });
 
+test('an R4B server that names its version in the content type is understood', async (t) => {
+  const server = await serve(t, (app) => {
+    app.get('/fhir/Task/1', (_req, res) => {
+      res.set('Content-Type', 'application/fhir+json; fhirVersion=4.3; charset=utf-8');
+      res.end('{"resourceType":"Task","id":"1"}');
+    });
+  });
+  const { client } = clientOf(t, server.origin);
+  assert.equal((await client.read('Task', '1'))?.id, '1');
+  // A version asked for would be refused by servers that know one only.
+  assert.equal(server.seen[0]?.headers.accept, 'application/fhir+json');
+});
+
 test('404 and 410 mean not there, but not the 404 page of a proxy without its server', async (t) => {
   const server = await serve(t, (app) => {
     app.get('/fhir/Task/none', (_req, res) => void res.status(404).type(FHIR).send(outcome('not found')));
@@ -150,6 +163,39 @@ test('Retry-After and RateLimit are honoured in full, by waiting or by telling t
   assert.deepEqual(waits, [3125, 7125]);
   assert.deepEqual([error.code, error.retryAfter], ['ehr-busy', 45]);
 });
+
+for (const [status, header, value] of [
+  [429, 'RateLimit', '"requests";r=0;t=60'],
+  [429, 'Retry-After', '60'],
+  [429, 'Retry-After', 'Thu, 01 Jan 2026 00:01:00 GMT'],
+  [503, 'Retry-After', '60'],
+] as const) {
+  test(`${status} with ${header}: ${value} is for every request to that server, until its time is over`, async (t) => {
+    let busy = true;
+    const server = await serve(t, (app) => {
+      app.use('/fhir/:type', (req, res) => {
+        const resource = { resourceType: req.params.type, id: '1' };
+        return busy ? res.status(status).set(header, value).end() : res.type(FHIR).send(resource);
+      });
+    });
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    let time = start;
+    const { client, waits } = clientOf(t, server.origin, {}, { now: () => new Date(time) });
+    const first = await failure(client.read('Task', '1'));
+    assert.deepEqual([first.code, first.kind, first.retryAfter], ['ehr-busy', 'transient', 60]);
+    time += 20_000;
+    const second = await failure(client.create({ resourceType: 'Device' }));
+    assert.deepEqual([second.code, second.kind, second.retryAfter], ['ehr-busy', 'transient', 40]);
+    assert.equal(server.seen.length, 1, 'the second one was not sent');
+    busy = false;
+    time = start + 55_000;
+    assert.equal((await client.read('Task', '1'))?.id, '1');
+    assert.deepEqual(waits, [5125], 'what is left is little enough to be waited out');
+    time = start + 61_000;
+    await client.read('Task', '1');
+    assert.equal(waits.length, 1);
+  });
+}
 
 test('a server that does not answer is a transient time-out of a read, tried twice', async (t) => {
   const server = await serve(t, (app) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { openAskedQuiet } from '../../src/fhir/asked-quiet.ts';
 import { etagVersion, locatedId } from '../../src/fhir/location.ts';
 import { backoff, nextTry, rateLimitSeconds, retryAfterSeconds } from '../../src/fhir/retry.ts';
 import { siteUrls } from '../../src/fhir/urls.ts';
@@ -23,6 +24,9 @@ test('RateLimit gives the wait of the quota that is used up, else of the one wit
   assert.equal(rateLimitSeconds('"requests";r=0;t=5, "fhirInteractions";r=0;t=12'), 12);
   assert.equal(rateLimitSeconds('"requests";r=59999;t=60, "fhirInteractions";r=40;t=30'), 30);
   assert.equal(rateLimitSeconds('"default";q=100;w=60'), undefined);
+  assert.equal(rateLimitSeconds('"requests";r=0;t=60'), 60);
+  assert.equal(rateLimitSeconds('limit=100, remaining=0, reset=50'), 50, 'the older drafts');
+  assert.equal(rateLimitSeconds('limit=100, remaining=0'), undefined);
 });
 
 test('headers of any content give a number of seconds or nothing', () => {
@@ -38,6 +42,22 @@ test('headers of any content give a number of seconds or nothing', () => {
       }
     }),
   );
+});
+
+test('who was asked to stay away stays away, for five minutes at most, and only from there', () => {
+  let time = now.getTime();
+  const quiet = openAskedQuiet(() => new Date(time));
+  assert.equal(quiet.left('https://ehr.example'), 0);
+  quiet.ask('https://ehr.example', 60);
+  quiet.ask('https://ehr.example', 5);
+  assert.equal(quiet.left('https://ehr.example'), 60);
+  assert.equal(quiet.left('https://storage.example'), 0);
+  time += 59_500;
+  assert.equal(quiet.left('https://ehr.example'), 1);
+  time += 500;
+  assert.equal(quiet.left('https://ehr.example'), 0);
+  quiet.ask('https://ehr.example', 86_400);
+  assert.equal(quiet.left('https://ehr.example'), 300);
 });
 
 test('the backoff doubles up to its limit and is spread over all of it', () => {

@@ -65,6 +65,8 @@ export function clientOf(
       auth: { type: 'none' },
       essential: [],
       storageHosts: [],
+      owners: [],
+      transactionEntries: 400,
       timeout: 5,
       ...config,
     },

@@ -7,6 +7,7 @@ import { ensureAdapterDevice, ensureDevices } from '../../src/fhir/devices.ts';
 import { publish } from '../../src/fhir/publish.ts';
 import { saveTask } from '../../src/fhir/save-task.ts';
 import type { FhirClient, Publication, Published, TaskView } from '../../src/fhir/types.ts';
+import { type Limits, siteLimits } from '../../src/fhir/write-limits.ts';
 import type { Finding, Findings } from '../../src/findings.ts';
 import { silentLog } from '../../src/log.ts';
 import { serveEhr } from '../sandbox/serve-ehr.ts';
@@ -83,7 +84,7 @@ export interface Ward {
   note: string;
   /** A publication of these findings for the Task as it stands now. */
   publication(items: Finding[], more?: Partial<Publication>): Promise<Publication>;
-  publish(publication: Publication, client?: FhirClient): Promise<Published>;
+  publish(publication: Publication, client?: FhirClient, limits?: Limits): Promise<Published>;
   /** All resources of a type that are not Devices' business: straight from the store. */
   all<T extends Resource>(type: T['resourceType']): Promise<T[]>;
   update(resource: Resource): Promise<Resource>;
@@ -116,7 +117,15 @@ export function viewOf(
 
 export async function openWard(t: TestContext, options: Partial<EhrOptions> = {}, generation = ''): Promise<Ward> {
   const { ehr, base } = await serveEhr(t, options);
-  const config = { baseUrl: base, auth: { type: 'none' as const }, essential: [], storageHosts: [], timeout: 20 };
+  const config = {
+    baseUrl: base,
+    auth: { type: 'none' as const },
+    essential: [],
+    storageHosts: [],
+    owners: [],
+    transactionEntries: 400,
+    timeout: 20,
+  };
   const client = openFhirClient({ site: 'ward', config, log: silentLog, wait: async () => {} });
   t.after(() => client.close());
   const person = await ehr.create({ resourceType: 'Patient', name: [{ family: 'Example' }] });
@@ -184,8 +193,8 @@ export async function openWard(t: TestContext, options: Partial<EhrOptions> = {}
         ...more,
       };
     },
-    publish: (publication, through = client) =>
-      publish(through, publication, { devices, log: silentLog, wait: async () => {} }),
+    publish: (publication, through = client, limits = siteLimits(400)) =>
+      publish(through, publication, { devices, log: silentLog, wait: async () => {}, limits }),
     async all<T extends Resource>(type: T['resourceType']) {
       const bundle: Bundle = await ehr.search(`${type}?_count=1000`);
       return (bundle.entry ?? []).flatMap(({ resource }) => (resource?.resourceType === type ? [resource as T] : []));

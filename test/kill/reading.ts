@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 const reason = z.object({ code: z.string() }).optional();
-const line = z.object({ id: z.string(), status: z.string(), resource: z.string(), key: z.string(), reason });
+const line = z.object({
+  id: z.string(),
+  status: z.string(),
+  resource: z.string(),
+  key: z.string(),
+  endedAt: z.string().nullable(),
+  reason,
+});
 const page = line.extend({
   task: z.string().nullable(),
   lastError: z.unknown(),

@@ -80,7 +80,7 @@ export async function apiRig(
     }),
   );
   const sweep = more.sweep ?? (async () => undefined);
-  app.use('/api', apiRouter({ database, clock: rig.clock, users: USERS, sweep, log }));
+  app.use('/api', apiRouter({ database, clock: rig.clock, users: USERS, sites: ['site', 'quiet'], sweep, log }));
   const server = await serve(app);
 
   const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {

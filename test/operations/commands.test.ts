@@ -119,7 +119,7 @@ describe('orders and sweep ask the running adapter', () => {
     const counted = await run(sweep, ['--site', 'general', '--since', '2026-01-01'], env);
     assert.equal(counted.code, 0);
     assert.match(counted.out, /Up to 7 orders/);
-    assert.match(counted.out, /again with --go/);
+    assert.match(counted.out, /again with --yes/);
     const went = await run(sweep, ['--site', 'general', '--since', '2026-01-01', '--go'], env);
     assert.match(went.out, /5 new orders/);
     assert.equal((await run(sweep, ['--site', 'other', '--since', '2026-01-01'], env)).code, 1);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AdapterError } from '../../src/errors.ts';
-import { SCOPES_V1, SCOPES_V2 } from '../../src/fhir/auth/scopes.ts';
+import { missingScopes, SCOPES_V1, SCOPES_V2 } from '../../src/fhir/auth/scopes.ts';
 import type { Capabilities } from '../../src/fhir/types.ts';
-import { missingScopes } from '../../src/operations/doctor/scopes.ts';
 import { type DoctorSite, examineSite } from '../../src/operations/doctor.ts';
 import { configOf, route, site as siteConfig } from '../config/fixture.ts';
 import { toyVendor } from '../support/toy-vendor.ts';
@@ -114,6 +114,35 @@ test('what a server cannot do is told by its weight', async () => {
   assert.match(server, /warning: keeps no versions.*: DiagnosticReport$/m);
 });
 
+test('R4B is as good as R4, anything else is not', async () => {
+  for (const [fhirVersion, state] of [
+    ['4.0.0', 'ok'],
+    ['4.3.0', 'ok'],
+    ['4.1.0', 'ok'],
+    ['3.0.2', 'wrong'],
+    ['4.6.0', 'wrong'],
+    ['5.0.0', 'wrong'],
+  ]) {
+    const [row = ''] = about(
+      await look(doctorSite({ capabilities: async () => ({ ...capable, fhirVersion: fhirVersion ?? '' }) })),
+      'fhir server',
+    );
+    assert.ok(row.startsWith(`fhir server ${state}: FHIR ${fhirVersion}`), row);
+  }
+});
+
+test('a second key that cannot be used is a warning beside the token', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const auth = { type: 'smart-backend', clientId: 'adapter', alg: 'ES384', privateKey: [key, 'no key'] };
+  const tokenReport = async () => ({ scopes: SCOPES_V2, expiresIn: 300 });
+  const fhir = { baseUrl: 'https://ehr.example/fhir', auth };
+  assert.deepEqual(about(await look(doctorSite({ tokenReport }, { fhir })), 'token'), [
+    'token ok: granted for 300 s; all scopes',
+    'token warning: The key of fhir.auth.privateKey[1] cannot be read; it is not in our key set',
+  ]);
+});
+
 test('an unreachable server and a refused key are wrong, each by itself', async () => {
   const down = () => Promise.reject(new AdapterError('ehr-unreachable', 'The FHIR server cannot be reached'));
   const refused = () => Promise.reject(new AdapterError('vendor-unauthorized', 'Toy does not accept our credentials'));
@@ -168,8 +197,8 @@ test('granted scopes are compared in both spellings', async () => {
   const without = SCOPES_V2.replace('system/Task.crus', 'system/Task.rs').replace('system/Media.crus', '');
   const rows = await look(doctorSite({ tokenReport: async () => ({ scopes: without, expiresIn: 300 }) }));
   assert.deepEqual(about(rows, 'token'), [
-    'token wrong: granted for 300 s, but without scopes it cannot do without: system/Task.cu',
-    'token warning: granted for 300 s, without scopes: system/Media.crus',
+    'token wrong: granted for 300 s, but without scopes it cannot do without: system/Task.cu (nobody sees how an order stands)',
+    'token warning: granted for 300 s, without scopes: system/Media.crus (results of this type are left out of the report)',
   ]);
   fc.assert(
     fc.property(fc.string(), (granted) => {

@@ -44,12 +44,16 @@ test('the description is sound: every reference resolves, every path parameter i
   assert.deepEqual(Object.keys(openApi.components.schemas).sort(), [
     'Answer',
     'Asked',
+    'AskedAside',
     'Cancel',
+    'Notifications',
     'Order',
     'OrderLine',
     'Orders',
     'Problem',
     'Retry',
+    'Site',
+    'Sites',
     'Sweep',
     'Swept',
   ]);

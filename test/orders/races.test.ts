@@ -64,7 +64,7 @@ onEveryDatabase('what happens while a step runs', ({ open }) => {
     };
     await tellOrder(db(), waiting.id, { source: 'notification', version: '2' }, it.clock.now());
     const order = await it.settle('1', ({ status }) => status === 'cancelled', { jump: false });
-    assert.equal(order.reason?.code, 'withdrawn');
+    assert.equal(order.reason?.code, 'deleted');
   });
 
   test('a draft that is signed while it is read is not forgotten', async () => {

@@ -44,6 +44,9 @@ const blank: Order = {
   taskSaid: null,
   taskAt: null,
   notes: null,
+  paused: null,
+  awaiting: null,
+  ehrTask: null,
   attempts: 0,
   lastError: null,
   nextAt: NOW,
@@ -172,7 +175,7 @@ test('an order that goes on has the status of its leg and nothing of its hold', 
 
 test('the table: ended states are told and shown as ended, the others are not', () => {
   const ended = STATUSES.filter((status) => STATES[status].ended);
-  assert.deepEqual(ended, ['completed', 'rejected', 'failed', 'cancelled']);
+  assert.deepEqual(ended, ['completed', 'withdrawn', 'rejected', 'failed', 'cancelled']);
   for (const status of STATUSES) {
     assert.equal(['completed', 'rejected', 'failed', 'cancelled'].includes(STATES[status].task), STATES[status].ended);
   }

@@ -48,7 +48,7 @@ export async function serveEhr(t: TestContext, options: Partial<EhrOptions> = {}
   const app = express();
   app.use('/fhir/R4', ehr.router);
   app.use('/storage', ehr.storage);
-  origin = await listen(createServer(app), t);
+  origin = await listen(createServer(app).on('upgrade', ehr.upgrade), t);
   t.after(() => ehr.close());
   const base = `${origin}/fhir/R4`;
   return {

@@ -207,7 +207,7 @@ test('answers to $status and $events are read like notifications', () => {
   assert.deepEqual(read(bundle('history', parameters('query-event'))), { nothing: 'query-event' });
 });
 
-test('numbers come as text or integers, times and foci in several types', () => {
+test('numbers come as text or integers, times as instants or days (valueDate), foci as references or URLs', () => {
   const numbers = [
     { valueString: '12' },
     { valueInteger: 12 },
@@ -283,7 +283,7 @@ test("Microsoft's branch: the focus is a URI, the time a dateTime, and nothing s
   assert.deepEqual(read(handshake, ['backport'], { headers: plain }), { nothing: 'handshake' });
 });
 
-test('HAPI topics: bare fullUrl, doubled type, a day as time, a status without request', () => {
+test('HAPI topics: bare fullUrl, doubled type (Type/Type/id), a day as time, a status without request', () => {
   const part = [
     { name: 'event-number', valueString: '1' },
     { name: 'timestamp', valueDate: '2026-03-01' },

@@ -6,9 +6,9 @@ import { AdapterError } from '../../src/errors.ts';
 import type { FhirClient } from '../../src/fhir/types.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Admit, IncomingNotification, News } from '../../src/orders/types.ts';
+import { isOlder } from '../../src/orders/versions.ts';
 import { type DrainOptions, startDrain } from '../../src/subscriptions/drain.ts';
 import { endingOf } from '../../src/subscriptions/handle-notification.ts';
-import { isOlder } from '../../src/subscriptions/resolve-hint.ts';
 import { memoryNotifications } from '../support/memory-notifications.ts';
 import { fakeClient, note, notification, siteConfig, until } from './doubles.ts';
 

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { after, test } from 'node:test';
 import express from 'express';
+import { SignJWT } from 'jose';
 import { AdapterError } from '../../src/errors.ts';
 import { openLog, silentLog } from '../../src/log.ts';
 import { sign } from '../../src/subscriptions/authenticate.ts';
 import { type IntakeOptions, intakeRouter } from '../../src/subscriptions/intake.ts';
 import { type MemoryNotifications, memoryNotifications } from '../support/memory-notifications.ts';
+import { serve } from '../support/serve.ts';
 import { note, SECRET, siteConfig, until } from './doubles.ts';
 
 const LIMIT = 31457280;
@@ -112,6 +115,33 @@ test('every method and sub-path of the FHIR servers is taken, also with no body 
   ]);
 });
 
+test('a signature is checked over all of 25 MB', async () => {
+  const { store, send } = await open();
+  const attachment = { contentType: 'application/pdf', data: 'QUJD'.repeat(6_550_000) };
+  const body = Buffer.from(JSON.stringify({ ...note('1'), content: [{ attachment }] }));
+  assert.ok(body.length > 25 * 1024 * 1024 - 100_000);
+  const headers = { authorization: '', 'x-signature': sign(SECRET, body) };
+  assert.equal((await send('/notify/general', { body, headers })).status, 200);
+  assert.equal((await send('/notify/general/DocumentReference/1', { method: 'PUT', body })).status, 200);
+  const tampered = Buffer.from(body);
+  tampered[tampered.length - 10] = 0x58;
+  assert.equal((await send('/notify/general', { body: tampered, headers })).status, 401);
+  assert.deepEqual(
+    store.rows.map((row) => row.body.length),
+    [body.length, body.length],
+  );
+});
+
+test("a delete's {} is taken with the secret, or signed where it names what is gone", async () => {
+  const { store, send } = await open();
+  const gone = { 'x-medplum-interaction': 'delete', 'x-medplum-deleted-resource': 'DocumentReference/1' };
+  const signed = { authorization: '', 'x-signature': sign(SECRET, Buffer.from('{}')) };
+  assert.equal((await send('/notify/general', { body: '{}', headers: gone })).status, 200);
+  assert.equal((await send('/notify/general', { body: '{}', headers: { ...gone, ...signed } })).status, 200);
+  assert.equal((await send('/notify/general', { body: '{}', headers: signed })).status, 401);
+  assert.equal(store.rows.length, 1, 'the same news');
+});
+
 test('an unknown site is 404, another method 405, also in other spellings', async () => {
   const { store, send } = await open();
   for (const path of [
@@ -170,6 +200,40 @@ test("athenahealth's signature is taken, and a certificate where the site asks f
   assert.equal((await send('/notify/certified', { body, headers: { 'x-client-subject': 'CN=ehr' } })).status, 200);
   assert.equal((await send('/notify/certified', { body, headers: { 'x-client-subject': 'CN=other' } })).status, 401);
   assert.equal((await send('/notify/certified', { body })).status, 401);
+  assert.equal(store.rows.length, 2);
+});
+
+test("Google's push is taken with its token beside the secret, and 503 where its keys cannot be had", async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let up = false;
+  const { url, close } = await serve((_request, response) => {
+    response.statusCode = up ? 200 : 500;
+    response.end(JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one' }] }));
+  });
+  t.after(close);
+  let time = Date.now();
+  const email = 'push@hospital.iam.gserviceaccount.com';
+  const googlePush = { audience: 'https://adapter.example/notify/general', email, keys: url };
+  const { store, send } = await open({ sites: [siteConfig({ googlePush })], now: () => new Date(time) });
+  const authorization = async (aud: string) => {
+    const claims = { iss: 'https://accounts.google.com', aud, email, email_verified: true };
+    const jwt = new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'one' }).setIssuedAt();
+    return `Bearer ${await jwt.setExpirationTime('1h').sign(privateKey)}`;
+  };
+  const body = JSON.stringify({ message: { data: Buffer.from('fhir/ServiceRequest/1').toString('base64') } });
+  const push = async (aud = googlePush.audience) =>
+    send('/notify/general', { body, headers: { authorization: await authorization(aud) } });
+  const early = await push();
+  assert.equal(early.status, 503);
+  assert.ok(Number(early.headers.get('retry-after')) > 0);
+  assert.equal(await issueOf(early), 'transient');
+  assert.equal(store.rows.length, 0);
+  up = true;
+  time += 10_000;
+  assert.equal((await push()).status, 200);
+  assert.equal((await push('https://adapter.example/notify/clinic')).status, 401);
+  assert.equal((await send('/notify/general', { body: '{}' })).status, 200, 'the secret');
+  assert.equal((await send('/notify/general', { body, headers: { authorization: 'Bearer a.b.c' } })).status, 401);
   assert.equal(store.rows.length, 2);
 });
 

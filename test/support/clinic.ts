@@ -163,7 +163,7 @@ export async function taskWhen(
       // Many wait at the same time, and each look is a search.
       return found && states.includes(found.status) ? found : pause(40, undefined);
     },
-    25,
+    45,
   ).catch((thrown: unknown) => {
     throw new Error(`${thrown instanceof Error ? thrown.message : thrown}; the Task is: ${seen}`);
   });

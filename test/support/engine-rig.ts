@@ -45,13 +45,16 @@ export async function engineRig(options: {
   routeOptions?: unknown;
   http?: VendorHttp;
   limits?: RouteRuntime['limits'];
+  policy?: SiteRuntime['policy'];
+  /** The route's search; its type is that of the resources. */
+  on?: string;
 }): Promise<Rig> {
   const { database, ehr, vendor } = options;
   const clock = fakeClock();
   const leases = openLeases(database, 'rig', () => clock.now());
   const route: RouteRuntime = {
     id: 'route',
-    on: 'DocumentReference?status=current',
+    on: options.on ?? 'DocumentReference?status=current',
     vendor,
     settings: options.settings ?? {},
     options: options.routeOptions ?? {},
@@ -66,6 +69,8 @@ export async function engineRig(options: {
     config: {} as SiteConfig,
     client: {} as SiteRuntime['client'],
     ehr,
+    policy: options.policy ?? { awaitInputHours: 24, supersededNote: 'take-back' },
+    owners: async () => ['Device/adapter'],
     routes: new Map([[route.id, route]]),
   };
   const services: EngineServices = {
@@ -78,7 +83,8 @@ export async function engineRig(options: {
     checkpoint: async () => {},
   };
   const live = new Set<Engine>();
-  const key = (id: string): string => `site/DocumentReference/${id}/route`;
+  const type = route.on.split('?')[0] ?? '';
+  const key = (id: string): string => `site/${type}/${id}/route`;
   const rig: Rig = {
     clock,
     ehr,
@@ -112,7 +118,7 @@ export async function engineRig(options: {
           site: 'site',
           route: 'route',
           vendor: vendor.name,
-          resourceType: 'DocumentReference',
+          resourceType: type,
           resourceId: id,
           seenVersion: '1',
           seenUpdated: null,

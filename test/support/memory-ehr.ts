@@ -1,15 +1,31 @@
+import type { DocumentReference } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { OrderReading, Published } from '../../src/fhir/types.ts';
 import type { Ehr } from '../../src/orders/site.ts';
 
+export interface ShownTask {
+  id: string;
+  version: number;
+  status: string;
+  reason?: string;
+  businessStatus?: string;
+  notes?: string[];
+}
+
 /** An EHR in a few lines for tests of the engine: keeps Tasks and publications, fails when told to. */
 export interface MemoryEhr extends Ehr {
-  tasks: Map<string, { id: string; version: number; status: string; reason?: string }[]>;
+  tasks: Map<string, ShownTask[]>;
   published: Map<string, Parameters<Ehr['publish']>[0][]>;
   /** What a reading gives; undefined: the resource is gone. */
   reading: (id: string) => OrderReading | undefined;
   /** Thrown by the next call of that name. */
-  failNext: Partial<Record<'readOrder' | 'saveTask' | 'publish', Error>>;
+  failNext: Partial<Record<'readOrder' | 'saveTask' | 'publish' | 'retract', Error>>;
+  /** Tasks (by id) that a person has ended. */
+  closed: Set<string>;
+  /** Tasks that were handed over: from, to. */
+  handedOver: [string, string][];
+  /** What was taken back, by key. */
+  retracted: Map<string, Parameters<Ehr['retract']>[0][]>;
 }
 
 export function memoryEhr(reading: (id: string) => OrderReading | undefined): MemoryEhr {
@@ -25,22 +41,38 @@ export function memoryEhr(reading: (id: string) => OrderReading | undefined): Me
     published: new Map(),
     reading,
     failNext: {},
+    closed: new Set(),
+    handedOver: [],
+    retracted: new Map(),
     async readOrder({ id }) {
       fail(ehr, 'readOrder');
       return ehr.reading(id);
     },
-    async saveTask(view, known) {
+    async saveTask(view, known, claim) {
       fail(ehr, 'saveTask');
       const versions = ehr.tasks.get(view.key) ?? [];
-      const id = known?.id ?? versions[0]?.id ?? `task-${ehr.tasks.size + 1}`;
-      const next = {
+      const id = known?.id ?? claim?.id ?? versions[0]?.id ?? `task-${ehr.tasks.size + 1}`;
+      const next: ShownTask = {
         id,
         version: versions.length + 1,
         status: view.status,
         ...(view.reason && { reason: view.reason.code }),
+        ...(view.businessStatus && { businessStatus: view.businessStatus }),
+        ...(view.notes.length > 0 && { notes: view.notes }),
       };
       ehr.tasks.set(view.key, [...versions, next]);
       return { type: 'Task', id, version: String(next.version) };
+    },
+    isClosed: async ({ id }) => ehr.closed.has(id),
+    async handOver(id, to) {
+      ehr.handedOver.push([id, to]);
+    },
+    async retract(retraction): Promise<Published> {
+      fail(ehr, 'retract');
+      const { key } = retraction.task;
+      ehr.retracted.set(key, [...(ehr.retracted.get(key) ?? []), retraction]);
+      const task = await ehr.saveTask(retraction.task, { id: retraction.taskId, version: undefined });
+      return { written: [...retraction.written], task, leftOut: [], leftAlone: [] };
     },
     async publish(publication): Promise<Published> {
       fail(ehr, 'publish');
@@ -61,15 +93,18 @@ export function memoryEhr(reading: (id: string) => OrderReading | undefined): Me
 /** A note as the fhir room reads it. */
 export function noteReading(id: string, text: string, version = '1'): OrderReading {
   const bytes = new TextEncoder().encode(text);
+  const focus: DocumentReference = {
+    resourceType: 'DocumentReference',
+    id,
+    status: 'current',
+    date: '2026-11-20T09:00:00Z',
+    content: [{ attachment: { contentType: 'text/plain' } }],
+    meta: { versionId: version, lastUpdated: '2026-11-22T09:00:00Z' },
+  };
   return {
-    focus: {
-      resourceType: 'DocumentReference',
-      id,
-      status: 'current',
-      date: '2026-11-20T09:00:00Z',
-      content: [{ attachment: { contentType: 'text/plain' } }],
-      meta: { versionId: version, lastUpdated: '2026-11-22T09:00:00Z' },
-    },
+    focus,
+    ordering: focus,
+    replaces: [],
     version,
     patient: { resourceType: 'Patient', id: 'p1' },
     subject: 'Patient/p1',
@@ -90,14 +125,20 @@ export function noteReading(id: string, text: string, version = '1'): OrderReadi
   };
 }
 
-/** Lets the next `times` publications find the EHR down. */
-export function downFor(ehr: MemoryEhr, times: number): void {
-  const { publish } = ehr;
+/** Lets the next `times` publications (or retractions) find the EHR down. */
+export function downFor(ehr: MemoryEhr, times: number, what: 'publish' | 'retract' = 'publish'): void {
   let down = times;
-  ehr.publish = async (...args) => {
-    if (down-- > 0) {
-      throw new AdapterError('ehr-unreachable', 'down');
-    }
-    return publish(...args);
-  };
+  const whileDown =
+    <Told>(work: (told: Told) => Promise<Published>) =>
+    async (told: Told): Promise<Published> => {
+      if (down-- > 0) {
+        throw new AdapterError('ehr-unreachable', 'down');
+      }
+      return work(told);
+    };
+  if (what === 'publish') {
+    ehr.publish = whileDown(ehr.publish);
+  } else {
+    ehr.retract = whileDown(ehr.retract);
+  }
 }

@@ -46,7 +46,8 @@ function valuesOf(value: unknown, name: string): unknown[] {
 }
 
 async function assertResolves(place: Place, resource: Resource, gone: ReadonlySet<string>): Promise<void> {
-  for (const reference of valuesOf(resource, 'reference')) {
+  // Who wrote it, a server knows by names of its own.
+  for (const reference of valuesOf({ ...resource, meta: undefined }, 'reference')) {
     if (typeof reference === 'string' && !reference.startsWith('#') && !gone.has(reference)) {
       const [, type = '', id = ''] = /^([A-Z]\w+)\/([\w.-]+)(?:\/_history\/[\w.-]+)?$/.exec(reference) ?? [];
       const there = await place.sandbox.ehr.read(type, id);
@@ -78,7 +79,8 @@ export async function assertSound(place: Place, gone: ReadonlySet<string> = new 
   indexR4();
   const all: Resource[] = (await Promise.all(WRITTEN.map((type) => find(place, type)))).flat();
   const made = (await find(place, 'Provenance')).filter(({ activity }) => activity?.coding?.[0]?.code === 'transform');
-  for (const resource of all) {
+  // An R5 server's Subscription is R5's; the embedded one looks at that shape itself.
+  for (const resource of all.filter((one) => !('topic' in one))) {
     const where = `${resource.resourceType}/${resource.id}`;
     assert.deepEqual(problemsOf(resource), [], where);
     await assertResolves(place, resource, gone);

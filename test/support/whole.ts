@@ -15,10 +15,20 @@ import { until } from './until.ts';
 
 export const MANNERS = ['medplum', 'hapi'] as const;
 
-export interface SiteWish extends Pick<SandboxOptions, 'manner' | 'transactions'> {
+export interface SiteWish extends Pick<SandboxOptions, 'manner' | 'transactions' | 'ehr'> {
   /** HealthSage's key; default: one of the site's own. */
   apiKey?: string;
   limits?: { perDay?: number; perOrder?: number };
+  /** `websocket`: the EHR cannot reach us, and there is no public URL. */
+  channel?: 'websocket';
+  /** Words of the site's `subscriptions`. */
+  subscriptions?: { register?: boolean } & Record<string, unknown>;
+  /** Also a route of ServiceRequests for coding, REQUEST_ROUTE. */
+  requests?: true;
+  owners?: readonly string[];
+  /** Also a route that orders from Tasks themselves, TASK_ROUTE: the search. */
+  tasks?: string;
+  policy?: object;
   /** Words of the search after those that every note of the tests has. */
   on?: string;
 }
@@ -44,6 +54,8 @@ export interface Whole {
 export type Sites = Record<string, SiteWish>;
 
 export const ROUTE = 'note-coding';
+export const REQUEST_ROUTE = 'request-coding';
+export const TASK_ROUTE = 'task-coding';
 
 /** A port that nobody has at the moment: the adapter has to know its public address before it listens. */
 export async function freePort(): Promise<number> {
@@ -58,8 +70,13 @@ export async function freePort(): Promise<number> {
 function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'secret'>, wish: SiteWish): object {
   return {
     name,
-    fhir: { baseUrl: `${sandbox.url}${PATHS.ehr}`, auth: { type: 'none' } },
-    subscriptions: { secret },
+    fhir: {
+      baseUrl: `${sandbox.url}${PATHS.ehr}`,
+      auth: { type: 'none' },
+      ...(wish.owners && { owners: wish.owners }),
+    },
+    ...(wish.policy && { policy: wish.policy }),
+    subscriptions: { secret, ...(wish.channel && { channel: wish.channel }), ...wish.subscriptions },
     vendors: {
       healthsage: {
         baseUrl: `${sandbox.url}${PATHS.healthsage}`,
@@ -73,6 +90,16 @@ function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'se
         on: `DocumentReference?status=current&type=http://loinc.org|11506-3${wish.on ?? ''}`,
         vendor: 'healthsage',
       },
+      ...(wish.requests
+        ? [
+            {
+              id: REQUEST_ROUTE,
+              on: 'ServiceRequest?status=active&code=http://loinc.org|11506-3',
+              vendor: 'healthsage',
+            },
+          ]
+        : []),
+      ...(wish.tasks ? [{ id: TASK_ROUTE, on: wish.tasks, vendor: 'healthsage' }] : []),
     ],
   };
 }
@@ -82,14 +109,21 @@ export function quickSandbox(wish: SandboxOptions = {}): Promise<Sandbox> {
   return openSandbox({
     ...wish,
     healthsage: { pollsUntilDone: 0, slowMs: 300 },
-    ehr: { retryUnit: 50, activationMs: 1, faultMs: 300 },
+    ehr: { retryUnit: 50, activationMs: 1, faultMs: 300, ...wish.ehr },
   });
 }
 
 /** The configuration's text for these sites; what is secret stands in the environment. */
-export function configText(options: { port: number; token: string; database: object; sites: object[] }): string {
+export function configText(options: {
+  port: number;
+  token: string;
+  database: object;
+  sites: object[];
+  /** Nobody can reach us. */
+  hidden?: boolean;
+}): string {
   return stringify({
-    http: { port: options.port, publicUrl: `http://127.0.0.1:${options.port}` },
+    http: { port: options.port, ...(!options.hidden && { publicUrl: `http://127.0.0.1:${options.port}` }) },
     database: options.database,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own expression
     console: { users: [{ name: 'night-shift', token: '${CONSOLE_TOKEN}', roles: ['operator', 'approver'] }] },
@@ -121,14 +155,19 @@ export async function openWhole(wishes: Sites, database: object, log: Log = sile
   };
   try {
     for (const [name, wish] of Object.entries(wishes)) {
-      const { manner, transactions } = wish;
-      const sandbox = await quickSandbox({ ...(manner && { manner }), ...(transactions && { transactions }) });
+      const { manner, transactions, ehr } = wish;
+      const sandbox = await quickSandbox({
+        ...(manner && { manner }),
+        ...(transactions && { transactions }),
+        ...(ehr && { ehr }),
+      });
       const secret = randomBytes(12).toString('hex');
       sites.push(siteText(name, { sandbox, secret }, wish));
       const ehrUrl = `${sandbox.url}${PATHS.ehr}`;
       places.set(name, { name, sandbox, ehrUrl, secret, notifyUrl: `${url}/notify/${name}`, whole });
     }
-    const text = configText({ port, token, database, sites });
+    const hidden = Object.values(wishes).every(({ channel }) => channel === 'websocket');
+    const text = configText({ port, token, database, sites, hidden });
     const env = { CONSOLE_TOKEN: token };
     const readFile = (): never => {
       throw new Error('The configuration names no files');
@@ -143,10 +182,11 @@ export async function openWhole(wishes: Sites, database: object, log: Log = sile
       await adapter.stop(9);
       await closeSandboxes();
     };
-    for (const { name, sandbox } of places.values()) {
+    const registered = [...places.values()].filter(({ name }) => wishes[name]?.subscriptions?.register !== false);
+    for (const { name, sandbox } of registered) {
       await until(`the Subscription of ${name}`, async () => {
         const found = await sandbox.ehr.search('Subscription?status=active');
-        return (found.entry ?? []).length > 0;
+        return (found.entry ?? []).length > 0 || sandbox.ehr.webSockets.count().bound > 0;
       });
     }
     return whole;

@@ -1,8 +1,7 @@
 /** Tokens for a client id and secret (RFC 6749, 2.3.1). */
 import type { FhirAuth } from '../../config/schema.ts';
-import { AdapterError } from '../../errors.ts';
 import type { Send } from '../request.ts';
-import { askForToken, type Grant } from './token-endpoint.ts';
+import { askForToken, type Grant, refusalError } from './token-endpoint.ts';
 
 export type SecretAuth = Extract<FhirAuth, { type: 'client-secret' }>;
 
@@ -27,8 +26,8 @@ export function clientSecret(auth: SecretAuth, send: Send): () => Promise<Grant>
         ? { form: {}, headers: { Authorization: basic(formEncoded(clientId), formEncoded(secret)) } }
         : { form: { client_id: clientId, client_secret: secret } }),
     });
-    if (grant === 'invalid_scope') {
-      throw new AdapterError('ehr-unauthorized', 'The token server refused us (invalid_scope)', { status: 400 });
+    if (!('token' in grant)) {
+      throw refusalError(grant);
     }
     return grant;
   };

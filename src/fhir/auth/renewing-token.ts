@@ -2,6 +2,7 @@
 import { type AdapterError, asAdapterError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Authorization } from '../request.ts';
+import { missingScopes } from './scopes.ts';
 import type { Grant } from './token-endpoint.ts';
 
 /** What `check` shows of a token; never the token. */
@@ -31,7 +32,18 @@ export interface RenewingToken extends Authorization {
 export function renewingToken(obtain: () => Promise<Grant>, now: () => Date, log: Log): RenewingToken {
   let current: { grant: Grant; header: string; renewAt: number; endsAt: number } | undefined;
   let pending: Promise<string> | undefined;
+  let narrowed = '';
   let refused: { error: AdapterError; until: number } | undefined;
+
+  /** Says which types lack a scope: once, and again only when they are others. */
+  function tellMissing(scope: string | undefined): void {
+    const { missing } = missingScopes(scope ?? '');
+    const types = missing.map(({ type }) => type).join(' ');
+    if (types !== narrowed && types !== '') {
+      log.warn({ resourceType: types, count: missing.length }, 'the token lacks scopes: "npm run check" says what for');
+    }
+    narrowed = types;
+  }
 
   async function obtained(asked: number): Promise<string> {
     if (refused && asked < refused.until) {
@@ -42,6 +54,7 @@ export function renewingToken(obtain: () => Promise<Grant>, now: () => Date, log
       const header = `Bearer ${grant.token}`;
       const renewAt = asked + usableSeconds(grant.expiresIn) * 1000;
       refused = undefined;
+      tellMissing(grant.scope);
       current = { grant, header, renewAt, endsAt: asked + grant.expiresIn * 1000 };
       return header;
     } catch (thrown) {

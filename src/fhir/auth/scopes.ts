@@ -1,6 +1,6 @@
 /**
- * The SMART scopes the adapter asks for, in both spellings (SMART App Launch 2.2.0, "Scopes and Launch Context").
- * Letters stand in the order c r u d s, which v2 servers insist on.
+ * The SMART scopes the adapter asks for, in both spellings (SMART App Launch 2.2.0, "Scopes and Launch Context"), and
+ * what is missing of them in what was granted. Letters stand in the order c r u d s, which v2 servers insist on. Pure.
  */
 
 const NEEDS = {
@@ -11,6 +11,7 @@ const NEEDS = {
   Practitioner: 'rs',
   PractitionerRole: 'rs',
   Specimen: 'rs',
+  Consent: 'rs',
   Subscription: 'cruds',
   Task: 'crus',
   DiagnosticReport: 'crus',
@@ -45,12 +46,58 @@ export interface ScopeHints {
   scopesSupported: readonly string[];
 }
 
-/** The spellings to ask for, best first; the second only where the first is answered with invalid_scope. */
+/**
+ * What to ask for, best first; the next only where one is answered with invalid_scope. Last, of what the server names
+ * itself, what is for us: a client that is registered for less than all is refused the whole by some.
+ */
 export function scopeChoices(hints: ScopeHints): string[] {
   const v2 = hints.capabilities.includes('permission-v2') || hints.scopesSupported.some((scope) => V2.test(scope));
   const v1 = hints.capabilities.includes('permission-v1') || hints.scopesSupported.some((scope) => V1.test(scope));
-  return v1 && !v2 ? [SCOPES_V1, SCOPES_V2] : [SCOPES_V2, SCOPES_V1];
+  const spellings = v1 && !v2 ? [SCOPES_V1, SCOPES_V2] : [SCOPES_V2, SCOPES_V1];
+  const named = [...new Set(hints.scopesSupported.filter(isForUs))].join(' ');
+  return named === '' || spellings.includes(named) ? spellings : [...spellings, named];
 }
 
 const V2 = /^(system|user|patient)\/[^.]+\.c?r?u?d?s?(\?|$)/;
 const V1 = /^(system|user|patient)\/[^.]+\.(read|write|\*)$/;
+
+function isForUs(scope: string): boolean {
+  const type = /^system\/(\*|[A-Z][A-Za-z]*)\.(?!$)/.exec(scope)?.[1];
+  return type !== undefined && (type === '*' || type in NEEDS) && (V1.test(scope) || V2.test(scope));
+}
+
+export interface MissingScope {
+  type: string;
+  /** Of c r u d s, those that are not granted. */
+  letters: string;
+}
+
+/**
+ * One scope as it was granted. The order of letters is the server's business here: `.sr` is read as `.rs`. Whatever is
+ * narrowed by a search (`?category=…`) counts, because what it leaves us shows only in use.
+ */
+const SCOPE = /^(?:system|user)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|[cruds]{1,5})(?:\?.*)?$/;
+const LETTERS: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
+
+/**
+ * What of the adapter's scopes is not among the granted ones. `known` is false where none of them is a SMART scope: such
+ * servers rule access elsewhere (Medplum by its access policies), and nothing can be said.
+ */
+export function missingScopes(granted: string): { known: boolean; missing: MissingScope[] } {
+  const allowed = new Map<string, string>();
+  for (const scope of granted.split(/\s+/)) {
+    const [, type, said] = SCOPE.exec(scope) ?? [];
+    if (type !== undefined && said !== undefined) {
+      allowed.set(type, (allowed.get(type) ?? '') + (LETTERS[said] ?? said));
+    }
+  }
+  if (allowed.size === 0) {
+    return { known: false, missing: [] };
+  }
+  const missing = Object.entries(NEEDS).flatMap(([type, needs]): MissingScope[] => {
+    const has = `${allowed.get(type) ?? ''}${allowed.get('*') ?? ''}`;
+    const letters = [...needs].filter((letter) => !has.includes(letter)).join('');
+    return letters === '' ? [] : [{ type, letters }];
+  });
+  return { known: true, missing };
+}

@@ -8,14 +8,20 @@ import type { Send } from '../request.ts';
 import type { SiteUrls } from '../urls.ts';
 import { scopeChoices } from './scopes.ts';
 import { loadSigningKey, type SmartAuth } from './signing-key.ts';
-import { askForToken, type Grant, preparing } from './token-endpoint.ts';
+import { askForToken, type Grant, preparing, refusalError, type TokenRefusal } from './token-endpoint.ts';
 
 /** Seconds an assertion lives: under the allowed 300, so that a clock a minute ahead is forgiven. */
 const ASSERTION_LIFE = 240;
 /** Seconds a discovery document is believed. */
 const DISCOVERY_LIFE = 3600;
+/** Seconds that clocks may differ without our doing anything about it: the assertion's life leaves room for as many. */
+const CLOCKS_DIFFER = 60;
 
-const strings = z.array(z.string()).catch([]);
+/** The texts of a list; missing, or no list at all, is usual. */
+const strings = z
+  .array(z.unknown())
+  .catch([])
+  .transform((items) => items.filter((item) => typeof item === 'string'));
 const discovered = z.looseObject({
   token_endpoint: z.url({ protocol: /^https?$/ }),
   scopes_supported: strings,
@@ -78,32 +84,56 @@ export function smartBackend({ auth, urls, send, now, log }: SmartOptions): () =
     return { endpoint, choices: scopeChoices(hints) };
   }
 
+  /** Milliseconds that the token server's clock is ahead of ours, where it was found to differ. */
+  let ahead = 0;
+
+  async function ask(endpoint: string, scope: string): Promise<Grant | TokenRefusal> {
+    const time = new Date(now().getTime() + ahead);
+    return askForToken(send, {
+      url: new URL(endpoint),
+      scope,
+      form: {
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await clientAssertion(auth, endpoint, time),
+      },
+    });
+  }
+
+  /** Whether an assertion was dated by a clock that the token server does not share; from now on it is by the server's. */
+  function differs({ error, serverTime }: TokenRefusal): boolean {
+    const found = serverTime === undefined ? ahead : serverTime.getTime() - now().getTime();
+    if (error === 'invalid_scope' || Math.abs(found - ahead) < CLOCKS_DIFFER * 1000) {
+      return false;
+    }
+    ahead = found;
+    log.warn({ ms: ahead }, "our clock and the token server's differ: we go by the server's");
+    return true;
+  }
+
   return async () => {
     const time = now().getTime();
     if (!known || time >= known.until) {
       known = { ...(await discover()), until: time + DISCOVERY_LIFE * 1000 };
     }
     const { endpoint, choices } = known;
+    let refusal: TokenRefusal | undefined;
     for (const scope of auth.scope === undefined ? choices : [auth.scope]) {
-      const grant = await askForToken(send, {
-        url: new URL(endpoint),
-        scope,
-        form: {
-          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-          client_assertion: await clientAssertion(auth, endpoint, now()),
-        },
-      });
-      if (grant !== 'invalid_scope') {
+      let answer = await ask(endpoint, scope);
+      if (!('token' in answer) && differs(answer)) {
+        answer = await ask(endpoint, scope);
+      }
+      if ('token' in answer) {
         known = { ...known, choices: [scope] };
-        const got = new Set(grant.scope?.split(/\s+/));
-        const missing = scope.split(/\s+/).filter((one) => !got.has(one)).length;
-        if (missing > 0) {
-          log.warn({ count: missing }, 'the token server granted fewer scopes than were asked for');
-        }
-        return grant;
+        return answer;
+      }
+      refusal = answer;
+      if (answer.error !== 'invalid_scope') {
+        break;
       }
     }
-    throw new AdapterError('ehr-unauthorized', 'The token server refused us (invalid_scope)', { status: 400 });
+    // Asked again in full next time: the endpoint, the scopes or our registration may be other ones by then.
+    known = undefined;
+    throw refusalError(refusal ?? { status: 400, error: 'invalid_scope', serverTime: undefined });
   };
 }
 

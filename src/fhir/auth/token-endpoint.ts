@@ -12,6 +12,15 @@ export interface Grant {
   scope?: string;
 }
 
+/** The token server's no, which the caller may answer by asking otherwise. */
+export interface TokenRefusal {
+  status: number;
+  /** The `error` of an OAuth answer, e.g. `invalid_scope`. */
+  error: string | undefined;
+  /** The server's clock, where it sent a Date. */
+  serverTime: Date | undefined;
+}
+
 export interface TokenRequest {
   url: URL;
   /** Form fields beside grant_type and scope. */
@@ -42,18 +51,28 @@ function json(reply: Reply): unknown {
   }
 }
 
-/** The `error` of an OAuth answer, e.g. `invalid_scope`; only in its own alphabet, because it goes into a message. */
+/** The `error` of an OAuth answer; only in its own alphabet, because it goes into a message. */
 function oauthError(reply: Reply): string | undefined {
   return refused.safeParse(json(reply)).data?.error;
 }
 
+/** The error of a refusal that nothing can be done about here: the order is held. */
+export function refusalError({ error, status }: TokenRefusal): AdapterError {
+  return new AdapterError('ehr-unauthorized', `The token server refused us (${error ?? status})`, { status });
+}
+
+function dateOf(reply: Reply): Date | undefined {
+  const time = Date.parse(reply.headers.get('date') ?? '');
+  return Number.isNaN(time) ? undefined : new Date(time);
+}
+
 /**
- * Asks for a token. `invalid_scope` is returned, not thrown, so that the caller may ask for less.
+ * Asks for a token; a refusal is returned, not thrown, so that the caller may ask for less or with another clock.
  *
- * Throws `ehr-unauthorized` (hold) for any other refusal; whatever else goes wrong is transient, also where the same
- * failure of the request that waits for the token would be ambiguous: that one has not been sent yet.
+ * Throws `ehr-unauthorized` (hold) for an answer that is none; whatever else goes wrong is transient, also where the
+ * same failure of the request that waits for the token would be ambiguous: that one has not been sent yet.
  */
-export async function askForToken(send: Send, request: TokenRequest): Promise<Grant | 'invalid_scope'> {
+export async function askForToken(send: Send, request: TokenRequest): Promise<Grant | TokenRefusal> {
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...request.form });
   if (request.scope) {
     form.set('scope', request.scope);
@@ -75,11 +94,7 @@ export async function askForToken(send: Send, request: TokenRequest): Promise<Gr
   );
   const { status } = reply;
   if (status >= 400) {
-    const error = oauthError(reply);
-    if (error === 'invalid_scope') {
-      return error;
-    }
-    throw new AdapterError('ehr-unauthorized', `The token server refused us (${error ?? status})`, { status });
+    return { status, error: oauthError(reply), serverTime: dateOf(reply) };
   }
   const grant = granted.safeParse(json(reply)).data;
   if (!grant || (grant.token_type ?? 'bearer').toLowerCase() !== 'bearer') {

@@ -1,4 +1,5 @@
 /** What the commands share: how they end, and where their configuration comes from. */
+import { createInterface } from 'node:readline/promises';
 import { type Config, formatProblems, readConfig } from '../../config.ts';
 import { asAdapterError } from '../../errors.ts';
 import { vendors } from '../../vendors/index.ts';
@@ -11,6 +12,8 @@ export type Environment = Record<string, string | undefined>;
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Asks the person in front of it; absent where there is none (a pipe, a scheduler). */
+  ask?(question: string): Promise<string>;
 }
 
 /** Runs with the words after `npm run … --`; gives the exit code. */
@@ -55,7 +58,17 @@ export async function asProcess(command: Command): Promise<void> {
   process.exitCode = await runCommand(command, process.argv.slice(2), process.env, {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
+    ...(process.stdin.isTTY && process.stdout.isTTY && { ask }),
   });
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 /** The configuration that ADAPTER_CONFIG names; undefined where it names none. Its problems end the command with 78. */

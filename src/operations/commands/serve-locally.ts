@@ -45,6 +45,7 @@ export async function serveLocally(
       database,
       clock,
       users: [...config.console.users, own],
+      sites: config.sites.map(({ name }) => name),
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log: silentLog, since, go }),
     }),
   );

@@ -16,12 +16,14 @@ export class Refused extends Error {
   }
 }
 
+const authorization = () => `Bearer ${token.get() ?? ''}`;
+
 /** Asks the API; gives the parsed answer, throws Refused. */
 export async function ask(path, body) {
   const init = {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
-      Authorization: `Bearer ${token.get() ?? ''}`,
+      Authorization: authorization(),
       ...(body !== undefined && { 'Content-Type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -39,4 +41,20 @@ export async function ask(path, body) {
     throw new Refused(response.status, answer.detail ?? `The adapter answered ${response.status}.`);
   }
   return answer;
+}
+
+/** Asks for bytes and gives them as text, whatever they are; throws Refused. */
+export async function askText(path) {
+  let response;
+  let text;
+  try {
+    response = await fetch(`api${path}`, { headers: { Authorization: authorization() }, credentials: 'omit' });
+    text = await response.text();
+  } catch {
+    throw new Refused(response?.status ?? 0, 'The adapter does not answer.');
+  }
+  if (!response.ok) {
+    throw new Refused(response.status, JSON.parse(text).detail);
+  }
+  return text;
 }

@@ -3,16 +3,25 @@ import { ask, token } from './api.js';
 import { byId } from './dom.js';
 import { prepareList, showList } from './list.js';
 import { showOrder } from './order.js';
+import { hideBody, showSources } from './sources.js';
 
 const EVERY = 5000;
-const VIEWS = ['enter', 'list', 'order'];
+/** What is to be seen of the page, by view. */
+const VIEWS = { enter: ['enter'], list: ['sources', 'list'], order: ['order'] };
+/** Where something of the API's answers stands. */
+const SHOWN = [
+  ...['rows', 'sites', 'sites-table', 'aside-table'],
+  ...['facts', 'written', 'calls', 'timeline', 'question', 'actions', 'order-title'],
+];
 let turn = 0;
 let timer;
 let shown = '';
 
 function view(name) {
-  for (const one of VIEWS) {
-    byId(one).hidden = one !== name;
+  for (const [one, sections] of Object.entries(VIEWS)) {
+    for (const section of sections) {
+      byId(section).hidden = one !== name;
+    }
   }
   byId('leave').hidden = token.get() === null;
 }
@@ -42,7 +51,7 @@ async function refresh() {
     if (id) {
       await showOrder(id, isCurrent, done);
     } else {
-      await showList(hash, isCurrent);
+      await Promise.all([showList(hash, isCurrent), showSources(isCurrent, done)]);
     }
     if (!isCurrent()) {
       return;
@@ -99,10 +108,11 @@ function enter(why) {
   shown = '';
   byId('freshness').textContent = '';
   // What a person without a token may not see must not stay in the page.
-  for (const id of ['rows', 'facts', 'written', 'calls', 'timeline', 'question', 'actions', 'order-title', 'sites']) {
+  for (const id of SHOWN) {
     byId(id).replaceChildren();
     delete byId(id).dataset.of;
   }
+  hideBody();
   view('enter');
   say(why);
   byId('token').focus();

@@ -6,14 +6,17 @@ import type { Config } from '../../config.ts';
 import { asAdapterError } from '../../errors.ts';
 import { listHolds } from '../../orders/store/credentials.ts';
 import { type Database, one } from '../../orders/store/database.ts';
+import { listCursors } from '../../orders/store/list-cursors.ts';
 import { listMigrations } from '../../orders/store/migrate.ts';
 import type { DoctorRow } from '../doctor.ts';
+import { silentSites, sitesSaidSilent } from './subscriptions.ts';
 
 /** PostgreSQL's server_version_num of the oldest release that is supported. */
 const OLDEST = 150_000;
 
 const readiness = z.looseObject({
   status: z.string(),
+  sites: z.record(z.string(), z.looseObject({ subscriptions: z.string().catch('') })).catch({}),
   held: z.array(z.looseObject({ site: z.string(), vendor: z.string(), code: z.string() })).default([]),
 });
 
@@ -76,7 +79,8 @@ async function examine(database: Database, row: Row): Promise<DoctorRow[]> {
         : row('ok', 'the tables are up to date'),
   ];
   const holds = missing.length > 0 ? [] : await listHolds(database);
-  return [...rows, ...holds.map(({ site, vendor, reason }) => held(site, vendor, reason.code))];
+  const pushes = missing.length > 0 ? [] : await listCursors(database, 'push');
+  return [...rows, ...holds.map(({ site, vendor, reason }) => held(site, vendor, reason.code)), ...silentSites(pushes)];
 }
 
 const held = (site: string, vendor: string, code: string): DoctorRow => ({
@@ -90,10 +94,11 @@ async function askAdapter(adapterUrl: string, row: Row): Promise<DoctorRow[]> {
   const inUse = 'the embedded database is in use by a running adapter';
   try {
     const response = await fetch(new URL('readyz', `${adapterUrl}/`), { signal: AbortSignal.timeout(5000) });
-    const { status, held: holds } = readiness.parse(await response.json());
+    const { status, sites, held: holds } = readiness.parse(await response.json());
     return [
       row(response.ok ? 'ok' : 'wrong', `${inUse}, which says: ${status}`),
       ...holds.map(({ site, vendor, code }) => held(site, vendor, code)),
+      ...sitesSaidSilent(sites),
     ];
   } catch {
     return [row('warning', `${inUse}, which does not answer at ${adapterUrl}; set ADAPTER_URL to where it listens`)];

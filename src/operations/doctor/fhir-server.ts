@@ -17,8 +17,9 @@ function versionOf({ fhirVersion, software }: Capabilities): Finding {
   if (/^4\.0\b/.test(fhirVersion)) {
     return { state: 'ok', detail };
   }
-  return /^4\./.test(fhirVersion)
-    ? { state: 'warning', detail: `${detail}: results are written as R4 (4.0.1)` }
+  // What we write is the same in R4B: https://hl7.org/fhir/R4B/history.html
+  return /^4\.[13]\b/.test(fhirVersion)
+    ? { state: 'ok', detail: `${detail}: R4B, where results as R4 mean the same` }
     : { state: 'wrong', detail: `${detail}: the adapter speaks R4 (4.0.1)` };
 }
 

@@ -1,32 +1,36 @@
-/** Which scopes a token lacks, in either spelling of SMART App Launch 2.2.0. Pure. */
-import { SCOPES_V2 } from '../../fhir/auth/scopes.ts';
+/** What a missing scope means for orders and results, in an operator's words. Pure. */
+import type { MissingScope } from '../../fhir/auth/scopes.ts';
 
-export interface MissingScope {
-  type: string;
-  /** Of c r u d s, those that are not granted. */
-  letters: string;
-}
+/** Each with the types it is about; the first that fits counts. */
+const MEANINGS: readonly { types: readonly string[]; means: string }[] = [
+  { types: ['Subscription'], means: 'no notifications that we register, only the sweep' },
+  { types: ['Task'], means: 'nobody sees how an order stands' },
+  { types: ['DiagnosticReport'], means: 'no report' },
+  {
+    types: ['ServiceRequest', 'DocumentReference', 'Patient'],
+    means: 'orders cannot be read, or their files not written',
+  },
+  { types: ['Consent'], means: 'objections of patients are not seen' },
+  {
+    types: ['Observation', 'Condition', 'Procedure', 'Media'],
+    means: 'results of this type are left out of the report',
+  },
+  { types: ['Binary'], means: 'files cannot be fetched or kept' },
+  { types: ['Provenance'], means: 'results do not tell what they were made from' },
+  { types: ['Device', 'Organization'], means: 'results name model and vendor without a link' },
+  { types: ['AuditEvent'], means: 'our disclosures stand in our own ledger only' },
+];
 
-const SCOPE = /^(?:system|user)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|c?r?u?d?s?)(?:\?.*)?$/;
-const V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
+const OTHER = 'not read along with the order';
 
-/**
- * What of the adapter's scopes is not among the granted ones. `known` is false where none of them is a SMART scope: such
- * servers rule access elsewhere (Medplum by its access policies), and nothing can be said.
- */
-export function missingScopes(granted: string): { known: boolean; missing: MissingScope[] } {
-  const allowed = new Map<string, string>();
-  for (const scope of granted.split(/\s+/)) {
-    const [, type, said] = SCOPE.exec(scope) ?? [];
-    if (type !== undefined && said !== undefined && said !== '') {
-      allowed.set(type, (allowed.get(type) ?? '') + (V1[said] ?? said));
-    }
+const named = ({ type, letters }: MissingScope): string => `system/${type}.${letters}`;
+
+/** `system/Media.crus (results of this type are left out of the report)`, joined where the meaning is the same. */
+export function describeMissing(missing: readonly MissingScope[]): string {
+  const byMeaning = new Map<string, string[]>();
+  for (const one of missing) {
+    const means = MEANINGS.find(({ types }) => types.includes(one.type))?.means ?? OTHER;
+    byMeaning.set(means, [...(byMeaning.get(means) ?? []), named(one)]);
   }
-  const missing = SCOPES_V2.split(' ').flatMap((scope): MissingScope[] => {
-    const [, type = '', needs = ''] = SCOPE.exec(scope) ?? [];
-    const has = `${allowed.get(type) ?? ''}${allowed.get('*') ?? ''}`;
-    const letters = [...needs].filter((letter) => !has.includes(letter)).join('');
-    return letters === '' ? [] : [{ type, letters }];
-  });
-  return { known: allowed.size > 0, missing };
+  return [...byMeaning].map(([means, scopes]) => `${scopes.join(' ')} (${means})`).join('; ');
 }

@@ -1,21 +1,31 @@
 /** Whether news of orders reaches us: our Subscriptions as they stand on the server. Read only. */
-import type { Subscription } from '@medplum/fhirtypes';
 import type { SiteConfig } from '../../config.ts';
-import { asAdapterError } from '../../errors.ts';
 import type { FhirClient } from '../../fhir/types.ts';
-import { wantedCriteria } from '../../subscriptions/routed-types.ts';
-import type { Finding } from '../doctor.ts';
+import { readPushState } from '../../subscriptions/push-health.ts';
+import { listAt } from '../../subscriptions/register/find.ts';
+import { MANNERS, type Manner, mannerOf } from '../../subscriptions/register/manner.ts';
+import { ownership, plan } from '../../subscriptions/register/plan.ts';
+import { standingFor } from '../../subscriptions/register/shape.ts';
+import { NOTHING_COMES } from '../../subscriptions/register/site-words.ts';
+import type { DoctorRow, Finding } from '../doctor.ts';
 
-/** Servers spell "no words" with and without a question mark. */
-const bare = (criteria: string) => criteria.replace(/\?$/, '');
+type Server = Pick<FhirClient, 'capabilities' | 'pages'>;
+
+/** A server that is down is another row's matter; what most servers do is then looked for. */
+async function ownManner(
+  config: SiteConfig,
+  client: Server,
+): Promise<{ manner: Manner; software: string | undefined }> {
+  return mannerOf(config, client).catch(() => ({ manner: 'hapi' as const, software: undefined }));
+}
 
 /** One row a search that orders come by; what is missing weighs less where a sweep brings the orders all the same. */
 export async function lookAtSubscriptions(
   config: SiteConfig,
-  client: Pick<FhirClient, 'pages'>,
+  client: Server,
   publicUrl: string | undefined,
 ): Promise<Finding[]> {
-  const { dialect, register, secret, sweep } = config.subscriptions;
+  const { dialect, channel, register, secret, sweep } = config.subscriptions;
   const bad: Finding['state'] = sweep === 'off' ? 'wrong' : 'warning';
   const swept = sweep === 'off' ? 'and the sweep is off' : 'the sweep finds orders all the same';
   if (dialect === 'none') {
@@ -25,49 +35,51 @@ export async function lookAtSubscriptions(
         : { state: 'ok', detail: `none wanted: the sweep (${sweep}) finds orders` },
     ];
   }
+  if (channel === 'websocket') {
+    return [{ state: 'ok', detail: 'made by the running adapter for each of its WebSocket connections' }];
+  }
+  // A proxy's certificate or Google's token stands in for the secret.
+  const guarded = config.subscriptions.clientCertificate !== undefined || config.subscriptions.googlePush !== undefined;
   const open: Finding[] =
-    secret === 'none' ? [{ state: 'warning', detail: 'notifications are taken without a secret' }] : [];
+    secret === 'none' && !guarded ? [{ state: 'warning', detail: 'notifications are taken without a secret' }] : [];
   if (publicUrl === undefined) {
     return [{ state: bad, detail: `http.publicUrl is not set, so nobody can notify us; ${swept}` }, ...open];
   }
-  const endpoint = `${publicUrl}/notify/${config.name}`;
-  const standing = await listStanding(client, endpoint);
-  const rows = wantedCriteria(config).map((wanted): Finding => {
-    const criteria = bare(wanted.criteria);
-    const candidates = standing.filter((one) => bare(one.criteria) === criteria);
-    const best = candidates.find(({ status }) => status === 'active') ?? candidates[0];
+  const { manner, software } = await ownManner(config, client);
+  const { planned, unplanned } = await plan({ config, client, publicUrl, manner, software, secret: undefined });
+  const { endpoint } = ownership(config, publicUrl);
+  // By endpoint alone: where we may not register, an administrator has made them, perhaps without our tag.
+  const standing = await listAt(client, endpoint);
+  const ours = register && MANNERS[manner].byHand === undefined;
+  const help = ours ? 'the adapter creates it when it runs' : 'ask the administrator of the server for it';
+  const rows = planned.map(({ criteria, subscription }): Finding => {
+    const name = criteria.replace(/\?$/, '');
+    const [best] = standingFor(standing, subscription);
     if (!best) {
-      const help = register ? 'the adapter creates it when it runs' : 'ask the administrator of the server for it';
-      return { state: bad, detail: `${criteria}: missing at ${endpoint}; ${help}; ${swept}` };
+      return { state: bad, detail: `${name}: missing at ${endpoint}; ${help}; ${swept}` };
     }
-    if (best.status === 'active') {
-      return { state: 'ok', detail: `${criteria}: Subscription/${best.id} is active` };
-    }
-    return { state: bad, detail: `${criteria}: Subscription/${best.id} is ${best.status}; ${swept}` };
+    const detail = `${name}: Subscription/${best.id} is ${best.status}`;
+    return best.status === 'active' ? { state: 'ok', detail } : { state: bad, detail: `${detail}; ${swept}` };
   });
-  return [...rows, ...open];
+  const unclear = unplanned.map(({ problem }): Finding => ({ state: bad, detail: `${problem}; ${swept}` }));
+  return [...rows, ...unclear, ...open];
 }
 
-/** By endpoint alone: where we may not register, an administrator has made them, perhaps without our tag. */
-async function listStanding(client: Pick<FhirClient, 'pages'>, endpoint: string): Promise<Subscription[]> {
-  const collect = async (query: string): Promise<Subscription[]> => {
-    const found: Subscription[] = [];
-    for await (const page of client.pages(query)) {
-      for (const { resource } of page.entry ?? []) {
-        if (resource?.resourceType === 'Subscription' && resource.channel?.endpoint === endpoint) {
-          found.push(resource);
-        }
-      }
-    }
-    return found;
-  };
-  try {
-    return await collect(`Subscription?url=${encodeURIComponent(endpoint)}&_count=200`);
-  } catch (thrown) {
-    // Servers that do not know the word `url` are asked for all.
-    if (asAdapterError(thrown).code !== 'ehr-rejected') {
-      throw thrown;
-    }
-    return collect('Subscription?_count=200');
-  }
+/** What the adapter's own records tell of a site whose Subscriptions bring nothing: `push` cursors, one a site. */
+export function silentSites(cursors: readonly { site: string; value: string }[]): DoctorRow[] {
+  return cursors.filter(({ value }) => readPushState(value) === 'silent').map(({ site }) => silent(site));
 }
+
+/** The same as a running adapter says it at /readyz. */
+export function sitesSaidSilent(sites: Readonly<Record<string, { subscriptions: string }>>): DoctorRow[] {
+  return Object.entries(sites)
+    .filter(([, { subscriptions }]) => subscriptions.includes(NOTHING_COMES))
+    .map(([site]) => silent(site));
+}
+
+const silent = (site: string): DoctorRow => ({
+  site,
+  subject: 'notifications',
+  state: 'warning',
+  detail: NOTHING_COMES,
+});

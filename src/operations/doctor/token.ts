@@ -1,15 +1,23 @@
 /** The access token: whether we get one, and whether its scopes are enough. */
 import type { SiteConfig } from '../../config.ts';
+import { missingScopes } from '../../fhir/auth/scopes.ts';
+import { loadSigningKeys } from '../../fhir/auth/signing-key.ts';
 import type { OpenFhirClient } from '../../fhir/client.ts';
 import { routedTypes } from '../../subscriptions/routed-types.ts';
 import type { Finding } from '../doctor.ts';
-import { missingScopes } from './scopes.ts';
+import { describeMissing } from './scopes.ts';
 
 const SAID: Partial<Record<SiteConfig['fhir']['auth']['type'], string>> = {
   none: 'none is configured',
   bearer: 'a fixed bearer token; nothing is known of its scopes or its end',
   basic: 'user name and password',
 };
+
+/** What is wrong with the keys beside the one that signs: with that one, there is no token. */
+async function lookAtKeys({ fhir: { auth } }: SiteConfig): Promise<Finding[]> {
+  const problems = auth.type === 'smart-backend' ? (await loadSigningKeys(auth)).problems : [];
+  return problems.map(({ message }) => ({ state: 'warning', detail: `${message}; it is not in our key set` }));
+}
 
 /** Asks the token server, where there is one, and compares what was granted with what is needed. */
 export async function lookAtToken(config: SiteConfig, client: Pick<OpenFhirClient, 'tokenReport'>): Promise<Finding[]> {
@@ -18,7 +26,11 @@ export async function lookAtToken(config: SiteConfig, client: Pick<OpenFhirClien
     return [{ state: 'ok', detail: SAID[config.fhir.auth.type] ?? 'no token server' }];
   }
   const granted = `granted for ${report.expiresIn ?? '?'} s`;
-  const { known, missing } = missingScopes(report.scopes ?? '');
+  return [...scopeFindings(config, granted, report.scopes ?? ''), ...(await lookAtKeys(config))];
+}
+
+function scopeFindings(config: SiteConfig, granted: string, scopes: string): Finding[] {
+  const { known, missing } = missingScopes(scopes);
   if (!known) {
     const detail = `${granted}; the server names no SMART scopes, so what it allows shows only in use`;
     return [{ state: 'ok', detail }];
@@ -30,15 +42,15 @@ export async function lookAtToken(config: SiteConfig, client: Pick<OpenFhirClien
     return [{ state: 'ok', detail: `${granted}; all scopes` }];
   }
   const needed = new Set<string>([...config.fhir.essential, ...routedTypes(config), 'Patient']);
-  const names = (scopes: typeof wanted) => scopes.map(({ type, letters }) => `system/${type}.${letters}`).join(' ');
   const vital = wanted.filter(({ type }) => needed.has(type));
   const others = wanted.filter(({ type }) => !needed.has(type));
-  return [
-    ...(vital.length > 0
-      ? [{ state: 'wrong' as const, detail: `${granted}, but without scopes it cannot do without: ${names(vital)}` }]
-      : []),
-    ...(others.length > 0
-      ? [{ state: 'warning' as const, detail: `${granted}, without scopes: ${names(others)}` }]
-      : []),
-  ];
+  const findings: Finding[] = [];
+  if (vital.length > 0) {
+    const detail = `${granted}, but without scopes it cannot do without: ${describeMissing(vital)}`;
+    findings.push({ state: 'wrong', detail });
+  }
+  if (others.length > 0) {
+    findings.push({ state: 'warning', detail: `${granted}, without scopes: ${describeMissing(others)}` });
+  }
+  return findings;
 }

@@ -8,7 +8,7 @@ import { addToTimeline, type TimelineEvent } from './timeline.ts';
 export type NewOrder = Pick<
   Order,
   'baseKey' | 'generation' | 'site' | 'route' | 'vendor' | 'resourceType' | 'resourceId' | 'seenVersion' | 'seenUpdated'
-> & { events: TimelineEvent[] };
+> & { ehrTask?: string | null | undefined; events: TimelineEvent[] };
 
 /** Inserts an order unless its key exists; true if it is new. Ten at once make one. */
 export async function admitOrder(database: Database, order: NewOrder, now: Date): Promise<boolean> {
@@ -16,8 +16,8 @@ export async function admitOrder(database: Database, order: NewOrder, now: Date)
     const inserted = await one<{ id: string }>(
       sql,
       `insert into orders (public_id, key, base_key, generation, site, route, vendor, resource_type, resource_id,
-                           seen_version, seen_updated, status, leg, next_at, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'received', 'read', $12, $12, $12)
+                           seen_version, seen_updated, ehr_task, status, leg, next_at, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'received', 'read', $13, $13, $13)
        on conflict do nothing
        returning id::text as id`,
       [
@@ -32,6 +32,7 @@ export async function admitOrder(database: Database, order: NewOrder, now: Date)
         order.resourceId,
         order.seenVersion,
         order.seenUpdated,
+        order.ehrTask ?? null,
         now,
       ],
     );

@@ -32,6 +32,15 @@ export async function readCall(sql: Sql, place: Place): Promise<Call | undefined
   ]);
 }
 
+/** Whether anything was sent, or may have been, in this run of an order. */
+export async function hasCalls(sql: Sql, place: { orderId: string; run: number }): Promise<boolean> {
+  const rows = await sql.query(
+    "select 1 from calls where order_id = $1 and run = $2 and state <> 'not-taken' limit 1",
+    [place.orderId, place.run],
+  );
+  return rows.length > 0;
+}
+
 /** Commits that the call is about to be made: a new row, or one more attempt of an old one. */
 export async function startCall(
   sql: Sql,

@@ -33,6 +33,18 @@ export async function listGenerations(database: Database, baseKey: string): Prom
   ]);
 }
 
+/** The orders that an EHR's Task is of, with the version of it that we last wrote. */
+export async function ordersOfTask(
+  database: Database,
+  site: string,
+  task: string,
+): Promise<{ id: string; taskVersion: string | null }[]> {
+  return database.query(
+    'select id::text as id, task_version as "taskVersion" from orders where site = $1 and task_id = $2 order by id',
+    [site, task],
+  );
+}
+
 /** How many orders there are by site, vendor and status: for metrics and readiness. */
 export async function countOrders(
   database: Database,

@@ -34,7 +34,7 @@ export async function saveStep(database: Database, record: StepRecord): Promise<
   return database.tx(async (sql) => {
     const rows = await sql.query<Order>(
       `update orders set updated_at = $3, claims = 0, ${set.text}
-              ${record.consumed?.news ? `, news = case when news::text = $${next} then null else news end` : ''}
+              ${record.consumed?.news ? `, news = case when news::jsonb = $${next}::jsonb then null else news end` : ''}
               ${record.consumed?.cancel ? ', cancel = null' : ''}
               ${record.consumed?.retry ? ', retry = null' : ''}
               ${record.release ? ', lease_until = null' : ''}

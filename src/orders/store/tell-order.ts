@@ -1,9 +1,46 @@
 import type { CancelRequest, GivenAnswer, OrderNews, RetryRequest } from '../order.ts';
 import { type Database, ring } from './database.ts';
 
-/** Puts news of its resource beside an order; the engine looks at it before anything else. Works while it is leased. */
+/**
+ * Puts news beside an order; the engine looks at it before anything else. Works while it is leased. What is there
+ * already and nobody has looked at stays.
+ */
 export async function tellOrder(database: Database, id: string, news: OrderNews, now: Date): Promise<void> {
   await setAndWake(database, 'news', id, news, now);
+}
+
+/** The same for all orders of a site that were, or are to be, done with the resource `reference`; how many were told. */
+export async function tellUsers(
+  database: Database,
+  about: { site: string; reference: string; news: OrderNews },
+  now: Date,
+): Promise<number> {
+  const rows = await database.query<{ id: string }>(
+    'select order_id::text as id from sources where site = $1 and reference = $2',
+    [about.site, about.reference],
+  );
+  return tellAll(database, rows, about.news, now);
+}
+
+/** The same for the newest generations of all orders of a resource. */
+export async function tellOrdersOf(
+  database: Database,
+  about: { site: string; type: string; id: string; news: OrderNews },
+  now: Date,
+): Promise<number> {
+  const rows = await database.query<{ id: string }>(
+    `select distinct on (base_key) id::text as id from orders
+      where site = $1 and resource_type = $2 and resource_id = $3 order by base_key, generation desc`,
+    [about.site, about.type, about.id],
+  );
+  return tellAll(database, rows, about.news, now);
+}
+
+async function tellAll(database: Database, orders: { id: string }[], news: OrderNews, now: Date): Promise<number> {
+  for (const { id } of orders) {
+    await tellOrder(database, id, news, now);
+  }
+  return orders.length;
 }
 
 /** Asks the engine to stop an order. */
@@ -37,11 +74,11 @@ async function setAndWake(
   now: Date,
 ): Promise<void> {
   await database.tx(async (sql) => {
-    await sql.query(`update orders set ${column} = $2::json, next_at = least(next_at, $3) where id = $1`, [
-      id,
-      JSON.stringify(value),
-      now,
-    ]);
+    await sql.query(
+      `update orders set ${column} = (coalesce(${column}::jsonb, '{}') || $2::jsonb)::json, next_at = least(next_at, $3)
+        where id = $1`,
+      [id, JSON.stringify(value), now],
+    );
     await ring(sql, 'orders');
   });
 }

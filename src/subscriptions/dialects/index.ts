@@ -3,18 +3,21 @@ import type { SubscriptionsConfig } from '../../config/schema.ts';
 import type { IncomingNotification, Reading } from '../../orders/types.ts';
 import { athenahealth } from './athenahealth.ts';
 import { backport } from './backport.ts';
-import { type Dialect, readCame } from './came.ts';
+import { type Came, type Dialect, readCame } from './came.ts';
 import { firely } from './firely.ts';
 import { googlePubsub } from './google-pubsub.ts';
 import { hapi } from './hapi.ts';
 import { hapiSearch } from './hapi-search.ts';
 import { hapiTopic } from './hapi-topic.ts';
 import { medplum } from './medplum.ts';
+import { medplumWebsocket } from './medplum-websocket.ts';
 import { microsoft } from './microsoft.ts';
 import { r5 } from './r5.ts';
+import type { SubscriptionStatus } from './subscription-status.ts';
 
 /** In the order in which they are tried: the one with the surest signs first, the one without any last. */
 const ALL = [
+  medplumWebsocket,
   medplum,
   googlePubsub,
   microsoft,
@@ -31,18 +34,15 @@ const ALL = [
 const DIALECTS: Readonly<Record<SubscriptionsConfig['dialect'], readonly Dialect[]>> = {
   auto: ALL,
   none: ALL,
-  medplum: [medplum],
+  medplum: [medplumWebsocket, medplum],
   hapi: [hapiTopic, hapiSearch, hapi],
   backport: [microsoft, athenahealth, hapiTopic, backport],
   r5: [hapiTopic, r5],
 };
 
-/** What a stored notification says. Never throws; what no dialect of the site knows is `unknown`, to be set aside. */
-export function readNotification(name: SubscriptionsConfig['dialect'], notification: IncomingNotification): Reading {
-  const came = readCame(notification);
-  if ('sweep' in came) {
-    return came;
-  }
+type Name = SubscriptionsConfig['dialect'];
+
+function readingOf(name: Name, came: Came): Reading {
   for (const dialect of DIALECTS[name]) {
     const reading = dialect(came);
     if (reading) {
@@ -50,4 +50,22 @@ export function readNotification(name: SubscriptionsConfig['dialect'], notificat
     }
   }
   return 'unknown' in came.body ? came.body : { unknown: 'No dialect of this site knows this notification' };
+}
+
+/** What a stored notification says. Never throws; what no dialect of the site knows is `unknown`, to be set aside. */
+export function readNotification(name: Name, notification: IncomingNotification): Reading {
+  return readWithStatus(name, notification).reading;
+}
+
+/** The same, with the status that a topic's notification began with: its numbers show whether one was lost. */
+export function readWithStatus(
+  name: Name,
+  notification: IncomingNotification,
+): { reading: Reading; status?: SubscriptionStatus } {
+  const came = readCame(notification);
+  if ('sweep' in came) {
+    return { reading: came };
+  }
+  const { status } = came.bundle ?? {};
+  return { reading: readingOf(name, came), ...(status && { status }) };
 }

@@ -10,6 +10,8 @@ export interface StatusEvent {
   /** athenahealth's event id: equal for every delivery of the event. */
   id?: string;
   number?: bigint;
+  /** As it was written: an instant, or only a day. */
+  at?: string;
   /** Absent where the event names no resource that could be read: `empty` content, or an identifier only. */
   focus?: Reference;
   /** The focus was written as a plain URI instead of a Reference. */
@@ -20,6 +22,8 @@ export interface SubscriptionStatus {
   shape: 'Parameters' | 'SubscriptionStatus';
   /** `handshake`, `heartbeat`, `event-notification`, `query-status`, `query-event`. */
   kind?: string;
+  /** Of the Subscription: `requested`, `active`, `error`, `off`. */
+  state?: string;
   /** The server says that it could not deliver something. */
   failing: boolean;
   subscription?: Reference;
@@ -40,7 +44,9 @@ const statusSchema = z.looseObject({
   eventsSinceSubscriptionStart: anything,
   subscription: referenceSchema,
   error: list(z.unknown()),
-  notificationEvent: list(z.looseObject({ id: text, eventNumber: anything, focus: anything }).catch({})),
+  notificationEvent: list(
+    z.looseObject({ id: text, eventNumber: anything, timestamp: text, focus: anything }).catch({}),
+  ),
 });
 
 const leaf = z.looseObject({ name: text }).catch({ name: undefined });
@@ -72,12 +78,14 @@ function referenceOf(value: unknown): Reference | undefined {
   return reference === undefined ? undefined : looseReference(reference);
 }
 
-function eventOf(id: string | undefined, number: unknown, focus: unknown): StatusEvent {
+function eventOf(id: string | undefined, number: unknown, at: unknown, focus: unknown): StatusEvent {
   const named = referenceOf(focus);
   const counted = countOf(number);
+  const written = textOf(at);
   return {
     ...(id && { id }),
     ...(counted !== undefined && { number: counted }),
+    ...(written !== undefined && { at: written }),
     ...(named && { focus: named }),
     ...(typeof focus === 'string' && { focusIsUri: true }),
   };
@@ -85,18 +93,20 @@ function eventOf(id: string | undefined, number: unknown, focus: unknown): Statu
 
 interface Parts {
   kind: string | undefined;
+  state: string | undefined;
   failing: boolean;
   subscription: Reference | undefined;
   total: bigint | undefined;
 }
 
 function statusOf(shape: SubscriptionStatus['shape'], parts: Parts, events: StatusEvent[]): SubscriptionStatus {
-  const { kind, failing, subscription, total } = parts;
+  const { kind, state, failing, subscription, total } = parts;
   return {
     shape,
     failing,
     events,
     ...(kind !== undefined && { kind }),
+    ...(state !== undefined && { state }),
     ...(subscription && { subscription }),
     ...(total !== undefined && { total }),
   };
@@ -112,10 +122,11 @@ function ofParameters(parameters: z.infer<typeof parametersSchema>): Subscriptio
     .filter(({ name }) => name === 'notification-event')
     .map(({ part = [] }) => {
       const inside = (name: string) => valueX(part.find((candidate) => candidate.name === name));
-      return eventOf(undefined, inside('event-number'), inside('focus'));
+      return eventOf(undefined, inside('event-number'), inside('timestamp'), inside('focus'));
     });
   const parts = {
     kind: textOf(value('type')),
+    state: textOf(value('status')),
     failing: value('status') === 'error' || all.some(({ name }) => name === 'error'),
     subscription: referenceOf(value('subscription')),
     total: countOf(value('events-since-subscription-start')),
@@ -127,11 +138,12 @@ function ofSubscriptionStatus(status: z.infer<typeof statusSchema>): Subscriptio
   const events = status.notificationEvent ?? [];
   const parts = {
     kind: textOf(status.type),
+    state: textOf(status.status),
     failing: status.status === 'error' || (status.error ?? []).length > 0,
     subscription: referenceOf(status.subscription),
     total: countOf(status.eventsSinceSubscriptionStart),
   };
-  const read = events.map((event) => eventOf(textOf(event.id), event.eventNumber, event.focus));
+  const read = events.map((event) => eventOf(textOf(event.id), event.eventNumber, event.timestamp, event.focus));
   return statusOf('SubscriptionStatus', parts, read);
 }
 

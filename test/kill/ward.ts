@@ -1,0 +1,96 @@
+/** A sandbox and an adapter, each a process of its own, with one site and a configuration in a temporary folder. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dropSchema } from '../support/whole.ts';
+import { type Process, run } from './process.ts';
+import { api } from './reading.ts';
+
+export interface WardWish {
+  /** `pglite`, or `postgres`: TEST_DATABASE_URL, in a schema of its own. */
+  database: string;
+  /** As SANDBOX_EHR_MANNER and SANDBOX_TRANSACTIONS say it. */
+  manner: string;
+  transactions?: string;
+  port: string;
+  sandboxPort: string;
+}
+
+export interface Ward {
+  ehrUrl: string;
+  sandboxUrl: string;
+  read: ReturnType<typeof api>;
+  /** Sets a fault of the sandbox. */
+  fault(fault: object): Promise<void>;
+  /** Ends the adapter as `end` says, and starts it again. */
+  restart(end: (adapter: Process) => void): Promise<void>;
+  /** kill -9 of both, and nothing of them is left. */
+  close(): Promise<void>;
+}
+
+const TOKEN = 'operator-token-of-the-run';
+
+/** Starts both; ready once our Subscription is active. */
+export async function openWard(wish: WardWish): Promise<Ward> {
+  const sandboxUrl = `http://127.0.0.1:${wish.sandboxPort}`;
+  const adapterUrl = `http://127.0.0.1:${wish.port}`;
+  const ehrUrl = `${sandboxUrl}/fhir/R4`;
+  const isPostgres = wish.database === 'postgres';
+  const databaseUrl = isPostgres ? (process.env.TEST_DATABASE_URL ?? assert.fail('TEST_DATABASE_URL is not set')) : '';
+  const folder = await mkdtemp(join(tmpdir(), 'ward-'));
+  const schema = `ward_${randomBytes(5).toString('hex')}`;
+  const database = isPostgres ? `url: '${databaseUrl}', schema: ${schema}` : `folder: '${join(folder, 'data')}'`;
+  const config = join(folder, 'config.yaml');
+  await writeFile(
+    config,
+    `http: { port: ${wish.port}, publicUrl: '${adapterUrl}' }
+database: { ${database} }
+console: { users: [{ name: script, token: ${TOKEN}, roles: [operator, approver] }] }
+sites:
+  - name: ward
+    fhir: { baseUrl: '${ehrUrl}', auth: { type: none } }
+    subscriptions: { secret: ${randomBytes(12).toString('hex')}, sweep: '* * * * *' }
+    vendors: { healthsage: { baseUrl: '${sandboxUrl}/healthsage', apiKey: sandbox-ward } }
+    routes: [{ id: coding, on: 'DocumentReference?status=current&type=http://loinc.org|11506-3', vendor: healthsage }]
+`,
+  );
+  const settings = {
+    SANDBOX_PORT: wish.sandboxPort,
+    SANDBOX_EHR_MANNER: wish.manner,
+    SANDBOX_TRANSACTIONS: wish.transactions,
+  };
+  const sandbox = await run('sandbox/main.ts', settings, `${ehrUrl}/metadata`);
+  const start = (): Promise<Process> =>
+    run('src/main.ts', { ADAPTER_CONFIG: config, LOG_LEVEL: 'error' }, `${adapterUrl}/readyz`);
+  let adapter = await start();
+  const active = `${ehrUrl}/Subscription?status=active`;
+  while (!(await (await fetch(active)).text()).includes('"active"')) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    ehrUrl,
+    sandboxUrl,
+    read: api(adapterUrl, TOKEN),
+    async fault(fault) {
+      const headers = { 'Content-Type': 'application/json' };
+      const response = await fetch(`${sandboxUrl}/faults`, { method: 'POST', headers, body: JSON.stringify(fault) });
+      assert.ok(response.ok, `POST /faults answered ${response.status}`);
+    },
+    async restart(end) {
+      end(adapter);
+      await adapter.ended;
+      adapter = await start();
+    },
+    async close() {
+      adapter.kill();
+      sandbox.kill();
+      await Promise.all([adapter.ended, sandbox.ended]);
+      await rm(folder, { recursive: true, force: true });
+      if (isPostgres) {
+        await dropSchema(databaseUrl, schema);
+      }
+    },
+  };
+}
