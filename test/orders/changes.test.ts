@@ -369,7 +369,8 @@ onEveryDatabase('an order that changes', ({ open }) => {
     await it.start();
     const order = await it.settle(
       '1',
-      (one) => one.status === 'working' && one.taskSaid === null && one.state !== null,
+      // It sleeps: its Task has been written as it stands, and the count below holds.
+      (one) => one.status === 'working' && (one.nextAt ?? 0) > it.clock.now(),
       { jump: false },
     );
     const before = it.ehr.tasks.get(order.key)?.length;

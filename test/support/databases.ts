@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { after, describe } from 'node:test';
+import pg from 'pg';
 import { type Database, openDatabase } from '../../src/orders/store/database.ts';
 
 export interface TestDatabase {
@@ -27,22 +28,34 @@ export function onEveryDatabase(name: string, tests: (database: TestDatabase) =>
   const url = process.env.TEST_DATABASE_URL;
   if (url) {
     describe(`${name} (PostgreSQL)`, () => {
-      let schema = '';
+      let last = '';
       tests({
         async open() {
-          schema = `test_${randomBytes(6).toString('hex')}`;
+          const schema = `test_${randomBytes(6).toString('hex')}`;
+          last = schema;
           const database = await openDatabase({ url, folder: '', schema, connections: 6 });
           return {
             ...database,
             async close() {
-              await database.query(`drop schema if exists ${schema} cascade`);
+              // Whoever still works (a halted engine's last statement) is let out first: it and the drop could deadlock.
               await database.close();
+              await dropSchema(url, schema);
             },
           };
         },
-        again: () => openDatabase({ url, folder: '', schema, connections: 4 }),
+        again: () => openDatabase({ url, folder: '', schema: last, connections: 4 }),
       });
     });
+  }
+}
+
+async function dropSchema(url: string, schema: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`drop schema if exists ${schema} cascade`);
+  } finally {
+    await client.end();
   }
 }
 
