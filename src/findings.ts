@@ -4,12 +4,25 @@
  * A vendor's pure `toFindings` makes them; the fhir room completes them (subject, encounter, identifiers, AI label,
  * performer, device, Provenance) and writes them. This file is the vocabulary that both rooms share.
  */
-import type { CodeableConcept, Condition, DiagnosticReport, Observation, Procedure } from '@medplum/fhirtypes';
+import type {
+  CodeableConcept,
+  Condition,
+  DocumentReference,
+  Media,
+  Observation,
+  Procedure,
+} from '@medplum/fhirtypes';
 
 /** A result resource as a vendor drafts it: no id, subject, encounter, identifier or meta; the fhir room adds those. */
 export type Draft<T> = Omit<T, 'id' | 'meta' | 'identifier' | 'subject' | 'encounter' | 'contained' | 'text'>;
 
-export type DraftResource = Draft<Condition> | Draft<Observation> | Draft<Procedure>;
+/** A Media or DocumentReference stands for a file: its attachment is made of the finding's `file`. */
+export type DraftResource =
+  | Draft<Condition>
+  | Draft<Observation>
+  | Draft<Procedure>
+  | Omit<Draft<Media>, 'content'>
+  | Omit<Draft<DocumentReference>, 'content'>;
 
 /** The words a finding rests on. Offsets are Unicode code points of the input's extracted text, half-open [start, end). */
 export interface Evidence {
@@ -31,6 +44,8 @@ export interface Finding {
   /** One short line for the report, e.g. the term. */
   label: string;
   evidence: Evidence[];
+  /** Of a Media or DocumentReference: the name of the order's file (see `Files` of the vendor contract) that it holds. */
+  file?: string;
   /** Anything a reader of the report should know: "date derived from '12 years ago'". */
   remarks?: string[];
 }
@@ -63,7 +78,8 @@ export interface Findings {
     /** When the note, specimen or photo was taken (FHIR dateTime); never the time of the AI's run. */
     effective?: string;
     conclusion?: string;
-    media?: DiagnosticReport['media'];
+    /** Names of the order's files that stand beside the report for people (`presentedForm`): the vendor's own report. */
+    attachments?: string[];
   };
   items: Finding[];
   listed: Listed[];

@@ -84,6 +84,7 @@ function buildRoute(
     options: route.options,
     http,
     memory: services.memory(site.name, vendor.name),
+    requireConsent: site.policy.requireConsent.includes(vendor.name),
     credential: credentialDigest(site.name, vendor.name, vendor.credential(settings)),
     limits: withLimits.parse(settings).limits ?? {},
   };

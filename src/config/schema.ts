@@ -192,6 +192,8 @@ const policy = z
     acceptMissingDocStatus: z.boolean().default(true),
     /** What becomes of the findings of a note that a newer one replaces: taken back once the newer one's stand, or linked. */
     supersededNote: z.enum(['take-back', 'link']).default('take-back'),
+    /** Vendors that may only be given data of a patient whose active Consent permits it. */
+    requireConsent: z.array(z.string()).default([]),
     /** Hours that an order waits for a picture or note that it came without; 0: it is refused at once. */
     awaitInputHours: z.number().min(0).max(720).default(24),
   })

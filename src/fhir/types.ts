@@ -1,6 +1,7 @@
 /** What the fhir room offers the rest of the house: the client of one site, what is read of an order, what is written. */
 import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Specimen, Task } from '@medplum/fhirtypes';
 import type { Findings } from '../findings.ts';
+import type { PictureLimits } from '../pictures/types.ts';
 import type { InputKind, OrderInput } from '../vendors/contract.ts';
 import type { Withdrawal } from './order-status.ts';
 
@@ -71,9 +72,9 @@ export interface FhirClient {
   serverTime(): Promise<Date>;
 }
 
-/** An input whose bytes are stored by the engine next to the order. */
+/** An input as it was read: a note's text is stored by the engine next to the order, a picture stays where it is. */
 export interface CollectedInput extends OrderInput {
-  bytes: Uint8Array;
+  bytes?: Uint8Array;
 }
 
 /** What was read of an order, as it is now. */
@@ -117,6 +118,10 @@ export type ReadOrder = (
     id: string;
     needs: InputKind[];
     acceptMissingDocStatus: boolean;
+    /** What the vendor takes, where it needs pictures. */
+    pictures?: PictureLimits;
+    /** The patient's active Consent has to permit it; else only one that denies it counts. */
+    requireConsent?: boolean;
     /** Who would be given the patient's data, as the EHR may name it: Consents that deny it are looked up. */
     vendor?: string;
     /** False: only the resources, for a look at status and signature; no attachment is fetched. Default true. */
@@ -154,6 +159,17 @@ export interface WrittenPart extends Saved {
   part: string;
 }
 
+/** A file of the order, to stand in the EHR as a Binary before what refers to it is written. */
+export interface PublishedFile {
+  name: string;
+  contentType: string;
+  title: string;
+  /** Bytes; and base64 SHA-1, as Attachment.hash wants it. */
+  size: number;
+  sha1: string;
+  read(): Promise<Uint8Array>;
+}
+
 /** One publication: the findings of one order and generation, and what stands in the EHR of it so far. */
 export interface Publication {
   /** The order's value in `urn:fhir-ai-adapter:order`. */
@@ -165,6 +181,9 @@ export interface Publication {
   findings: Findings;
   /** References of the inputs by name, with the note's hash: what Provenance points to. */
   inputs: OrderInput[];
+  files: PublishedFile[];
+  /** Stores what was written ahead of the transaction (a Binary), so that a crash does not write it again. */
+  remember(written: WrittenPart[]): Promise<void>;
   policy: { confirmedInText: 'unconfirmed' | 'provisional'; reportStatus: 'preliminary' | 'partial' };
   essential: string[];
   /** When the vendor's run began and ended, and now (instants). */

@@ -1,5 +1,5 @@
 /** An order as the engine has it in hand: the row of the orders table, typed. */
-import type { Encounter, OperationOutcome, Patient, Resource } from '@medplum/fhirtypes';
+import type { Encounter, OperationOutcome, Patient, Resource, Specimen } from '@medplum/fhirtypes';
 import type { OrderInput, Question } from '../vendors/contract.ts';
 import type { Leg, OrderStatus } from './states.ts';
 
@@ -124,6 +124,7 @@ export interface OrderSnapshot {
   encounterReference?: string | undefined;
   requester?: string | undefined;
   inputs: OrderInput[];
+  specimens?: Specimen[] | undefined;
   pseudonym: string;
 }
 

@@ -25,6 +25,8 @@ export async function readOrder(order: Order, hand: Hand): Promise<StepDone> {
     id: order.resourceId,
     needs: route.vendor.needs,
     vendor: route.vendor.title,
+    ...(route.vendor.pictures && { pictures: route.vendor.pictures }),
+    requireConsent: route.requireConsent,
   });
   const now = clock.now();
   const reference = `${order.resourceType}/${order.resourceId}`;
@@ -164,6 +166,7 @@ async function takeSnapshot(reading: OrderReading, hand: Hand): Promise<OrderSna
     encounterReference: reading.encounterReference,
     requester: reading.requester,
     inputs: reading.inputs.map(({ bytes: _, ...about }) => about),
+    specimens: reading.specimens,
     pseudonym,
   };
 }

@@ -4,7 +4,8 @@ import type { Policy } from '../config/schema.ts';
 import type { SiteConfig } from '../config.ts';
 import type { Retraction } from '../fhir/retract.ts';
 import type { FhirClient, OrderReading, Publication, Published, Saved, TaskView } from '../fhir/types.ts';
-import type { InputKind, Memory, Vendor } from '../vendors/contract.ts';
+import type { CleanPicture, PictureLimits } from '../pictures/types.ts';
+import type { InputKind, Memory, OrderInput, Vendor } from '../vendors/contract.ts';
 import type { VendorHttp } from '../vendors/http.ts';
 
 /** The EHR as the engine sees it; main.ts builds it of the fhir room's functions. */
@@ -16,8 +17,14 @@ export interface Ehr {
     needs: InputKind[];
     /** The vendor's name, where its data shall go there: the patient's Consents are looked up. */
     vendor?: string;
+    /** What that vendor takes, where it needs pictures. */
+    pictures?: PictureLimits;
+    /** The patient's Consent has to permit it. */
+    requireConsent?: boolean;
     download?: boolean;
   }): Promise<OrderReading | undefined>;
+  /** A picture of the order as it may leave, streamed. Throws `input-unavailable` where it is not what was read. */
+  openPicture(input: OrderInput): Promise<CleanPicture>;
   /**
    * Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. The first time, the EHR's own
    * Task for us is claimed where there is one: the one of `claim.id`, or what a search finds.
@@ -48,6 +55,8 @@ export interface RouteRuntime {
   memory: Memory;
   /** Digest of the credential: budgets, quotas and the breaker belong to it. */
   credential: string;
+  /** The patient's Consent has to permit that the vendor is given the data. */
+  requireConsent: boolean;
   limits: { perDay?: number | undefined; perOrder?: number | undefined };
 }
 

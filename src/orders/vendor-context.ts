@@ -1,8 +1,9 @@
 import { AdapterError } from '../errors.ts';
-import type { Answer, Context, Part, VendorOrder } from '../vendors/contract.ts';
+import type { Answer, Context, OrderInput, Part, ResultFile, VendorOrder } from '../vendors/contract.ts';
 import type { Hand } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import type { Sql } from './store/database.ts';
+import { listFiles, putFiles } from './store/files.ts';
 import { addDisclosure, listParts, putParts, readInput } from './store/order-data.ts';
 
 /** The order as a vendor is told of it. */
@@ -15,12 +16,13 @@ export function vendorOrder(order: Order, snapshot: OrderSnapshot, options: unkn
     focus: snapshot.focus,
     ...(snapshot.patient && { patient: snapshot.patient }),
     inputs: snapshot.inputs,
+    ...(snapshot.specimens && { specimens: snapshot.specimens }),
     pseudonym: snapshot.pseudonym,
   };
 }
 
 /**
- * The context of one step. Parts that the vendor puts are gathered and stored together with the step's outcome, under the
+ * The context of one step. Parts and files that the vendor puts are gathered and stored together with the step's outcome, under the
  * order's fence: call `store` in that transaction.
  */
 export function vendorContext(
@@ -31,11 +33,19 @@ export function vendorContext(
 ): { context: Context; store: (sql: Sql) => Promise<void> } {
   const { database, clock, route } = hand;
   const put = new Map<string, Part>();
+  const files = new Map<string, ResultFile>();
 
-  const bytesOf = async (input: string): Promise<Uint8Array> => {
-    const bytes = await readInput(database, order.id, input);
+  const inputOf = (name: string): OrderInput => {
+    const input = snapshot.inputs.find((one) => one.name === name);
+    if (!input) {
+      throw new AdapterError('input-unavailable', `The order has no input ${name}`);
+    }
+    return input;
+  };
+  const bytesOf = async (name: string): Promise<Uint8Array> => {
+    const bytes = await readInput(database, order.id, inputOf(name).name);
     if (!bytes) {
-      throw new AdapterError('input-unavailable', `The order has no input ${input}`);
+      throw new AdapterError('input-unavailable', `The bytes of ${name} are not kept`);
     }
     return bytes;
   };
@@ -45,7 +55,7 @@ export function vendorContext(
     order: vendorOrder(order, snapshot, route.options),
     http: route.http,
     text: async (input) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(await bytesOf(input)),
-    bytes: async (input) => new Blob([new Uint8Array(await bytesOf(input))]).stream(),
+    picture: async (input) => hand.site.ehr.openPicture(inputOf(input)),
     parts: {
       async list<Data>() {
         const rows = new Map((await listParts(database, order.id, order.run)).map((part) => [part.name, part]));
@@ -59,6 +69,15 @@ export function vendorContext(
         for (const part of parts) {
           put.set(part.name, part);
         }
+      },
+    },
+    files: {
+      async list() {
+        const stored = await listFiles(database, order.id, order.run);
+        return [...new Set([...stored.map(({ name }) => name), ...files.keys()])].sort();
+      },
+      async put(file) {
+        files.set(file.name, file);
       },
     },
     memory: route.memory,
@@ -75,5 +94,11 @@ export function vendorContext(
     signal: hand.signal,
     now: () => clock.now(),
   };
-  return { context, store: (sql) => putParts(sql, order.id, order.run, [...put.values()]) };
+  return {
+    context,
+    async store(sql) {
+      await putParts(sql, order.id, order.run, [...put.values()]);
+      await putFiles(sql, order.id, order.run, [...files.values()]);
+    },
+  };
 }

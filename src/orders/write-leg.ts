@@ -4,6 +4,7 @@ import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { review } from './review-news.ts';
+import { listFiles, readFile } from './store/files.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
 import { listReplaced } from './store/replacements.ts';
 import { closedInTheEhr } from './task-sync.ts';
@@ -37,6 +38,14 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   };
   const written = await listWritten(database, order.id);
   const who = { name: vendor.name, title: vendor.title };
+  const files = await listFiles(database, order.id, order.run);
+  const bytesOf = async (name: string): Promise<Uint8Array> => {
+    const bytes = await readFile(database, order.id, order.run, name);
+    if (!bytes) {
+      throw new AdapterError('unexpected', 'A file of the result is gone', { kind: 'permanent', remedy: 'hold' });
+    }
+    return bytes;
+  };
   const replaced = await replacedResults(order, snapshot, hand);
   await hand.checkpoint('publishing', order);
   const published = await site.ehr.publish({
@@ -47,6 +56,8 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
     findings,
     inputs: snapshot.inputs,
+    files: files.map((file) => ({ ...file, read: () => bytesOf(file.name) })),
+    remember: (parts) => saveWritten(database, order.id, parts, clock.now()),
     ranFrom: (order.startedAt ?? now).toISOString(),
     ranUntil: now.toISOString(),
     now: now.toISOString(),

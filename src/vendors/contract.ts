@@ -8,10 +8,11 @@
  * - effect: a call that must not be repeated (it bills or creates something); the engine writes it ahead.
  * - part: one of many similar pieces of an order (a chunk, a picture, a slide), a row of its own.
  */
-import type { Patient, Resource } from '@medplum/fhirtypes';
+import type { CodeableConcept, Extension, Patient, Resource, Specimen } from '@medplum/fhirtypes';
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import type { Findings } from '../findings.ts';
+import type { CleanPicture, PictureLimits, PictureType } from '../pictures/types.ts';
 import type { VendorHttp } from './http.ts';
 
 /** What kinds of input a vendor needs the fhir room to collect for an order. */
@@ -33,6 +34,24 @@ export interface OrderInput {
   date?: string;
   /** The EHR's resource that it comes from: `DocumentReference/1`. */
   reference: string;
+  /** Where in that resource the bytes are, for the fhir room alone; of a picture, whose bytes stay in the EHR. */
+  place?: string;
+  picture?: PictureFacts;
+}
+
+/** What the EHR says of a picture beside its bytes, and what its bytes say. */
+export interface PictureFacts {
+  contentType: PictureType;
+  /** Pictures in the file: 1, or those within a zip. */
+  pictures: number;
+  /** Pixels, upright; absent for a zip. */
+  width?: number;
+  height?: number;
+  /** `Media.view`; of a DocumentReference its title or description, as text. */
+  view?: CodeableConcept;
+  bodySite?: CodeableConcept;
+  /** Extensions of the Media or DocumentReference, then those of its Device: what no element of FHIR carries. */
+  extension: Extension[];
 }
 
 /** What a vendor is told of an order. Everything a clinician asked for, nothing it does not need. */
@@ -46,6 +65,8 @@ export interface VendorOrder<Options = unknown> {
   focus: Resource;
   patient?: Patient;
   inputs: OrderInput[];
+  /** What was taken of the patient for it, as the order names them. */
+  specimens?: Specimen[];
   /** A random pseudonym, one per patient and vendor; the only patient id a vendor may be given. */
   pseudonym: string;
 }
@@ -106,6 +127,23 @@ export interface Parts {
   put(parts: Part[]): Promise<void>;
 }
 
+/** A file that a vendor's work leaves behind, for the EHR: a drawing, a mask, the vendor's own report. */
+export interface ResultFile {
+  /** Unique within the order and stable: `heat-map/picture-1.png`. Findings refer to it. */
+  name: string;
+  contentType: string;
+  /** For people; no PHI. */
+  title: string;
+  bytes: Uint8Array;
+}
+
+export interface Files {
+  /** The names of those that were put. */
+  list(): Promise<string[]>;
+  /** Keeps a file, or replaces the one of its name; written together with the step's outcome under the order's fence. */
+  put(file: ResultFile): Promise<void>;
+}
+
 export interface Memory {
   /**
    * The remembered value of a key of this site and vendor, or what `make` gives; single flight across processes.
@@ -122,11 +160,14 @@ export interface Context<Settings = unknown, Options = unknown> {
   http: VendorHttp;
   /** The text of a note (extracted; the reference for all offsets). */
   text(input: string): Promise<string>;
-  /** The bytes of an input as a stream. */
-  bytes(input: string): Promise<ReadableStream<Uint8Array>>;
+  /** A picture as it may leave: streamed from the EHR, checked and de-identified on the way. */
+  picture(input: string): Promise<CleanPicture>;
   parts: Parts;
+  files: Files;
   memory: Memory;
   answer?: Answer;
+  /** Where the vendor may tell us that there is news of this order; absent where nobody can reach us from outside. */
+  callbackUrl?: string;
   /** Says on the disclosures ledger which fields leave for the vendor; called before the call that sends them. */
   disclose(fields: string[], input?: string): Promise<void>;
   /** Aborted when the order is revoked or the process stops. */
@@ -159,6 +200,8 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   connect(settings: Settings): { baseUrl: string; timeout?: number | undefined };
   /** What the fhir room collects before `begin`. */
   needs: InputKind[];
+  /** Needed where `needs` names `picture`: what the fhir room refuses before anything is sent. */
+  pictures?: PictureLimits;
   /** Identifies the credential that budgets, quotas and breakers belong to; secret material, hashed by the engine. */
   credential(settings: Settings): string;
   /** Pure: is this order complete enough, and what has to be done. */
@@ -168,6 +211,16 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   effects: Record<string, Effect<State, Context<Settings, Options>>>;
   /** One shared look at many waiting orders of a credential: the keys of those worth a look now. */
   watch?(site: { settings: Settings; http: VendorHttp }, waiting: { key: string; state: State }[]): Promise<string[]>;
+  /**
+   * What a body that came to the order's callback URL says: false where it is of another job, and nothing follows. Any
+   * other only has us look sooner: what it claims is asked of the vendor. Pure, and takes whatever came.
+   */
+  callback?(body: unknown, state: State): boolean;
+  /**
+   * The state from which `advance` fetches the result of a finished order once more, with reads alone; for an operator's
+   * retry of a completed order. Pure. Absent: what was stored is written again.
+   */
+  again?(result: Result, order: VendorOrder<Options>): State;
   /** Cancels the vendor's job where it can; absent means it cannot. Repeats harmlessly. */
   cancel?(state: State, context: Context<Settings, Options>): Promise<void>;
   /** Pure: no clock, no network, no randomness. */

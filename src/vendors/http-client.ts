@@ -137,6 +137,7 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
         headers: {
           accept: 'application/json',
           ...(request.json === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(request.size === undefined ? {} : { 'content-length': String(request.size) }),
           ...own,
           ...request.headers,
         },

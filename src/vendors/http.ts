@@ -9,6 +9,8 @@ export interface VendorRequest {
   /** Sent as JSON. */
   json?: unknown;
   body?: Uint8Array | ReadableStream<Uint8Array>;
+  /** Bytes of a streamed body, for its Content-Length; storage hosts refuse one without. */
+  size?: number;
   /** Seconds until the whole answer has to be there. Default 30. */
   timeout?: number;
   /**

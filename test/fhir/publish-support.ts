@@ -176,6 +176,8 @@ export async function openWard(t: TestContext, options: Partial<EhrOptions> = {}
             date: '2026-11-20T09:30:00Z',
           },
         ],
+        files: [],
+        remember: async () => {},
         policy: { confirmedInText: 'unconfirmed', reportStatus: 'preliminary' },
         essential: ['Task', 'DiagnosticReport'],
         ranFrom: '2026-11-20T10:00:01Z',

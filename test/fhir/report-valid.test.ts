@@ -138,6 +138,8 @@ const publication = fc
       ...(encounter !== undefined && { encounter }),
       findings: { ...findings, report: { category: findings.report.category, code: reportCode, ...head } },
       inputs: [{ name: 'note', kind: 'note', contentType: 'text/plain', sha256: 'a'.repeat(64), size: 9, reference }],
+      files: [],
+      remember: async () => {},
       policy: { confirmedInText: 'unconfirmed', reportStatus: 'preliminary' },
       essential: [],
       ranFrom: '2026-11-20T10:00:00Z',

@@ -21,21 +21,29 @@ const ROOMS: Record<string, Room> = {
   'src/log.ts': { knows: [], packages: ['pino'] },
   'src/trace.ts': { knows: ['src/errors.ts'], packages: ['@opentelemetry/api'] },
   'src/findings.ts': { knows: [], packages: [FHIR_TYPES] },
+  'src/pictures': {
+    knows: ['src/errors.ts'],
+    packages: ['file-type', 'sharp', 'yauzl', 'yazl', '@xmldom/xmldom'],
+  },
   'src/config': { knows: ['src/errors.ts'], packages: ['zod', 'yaml', 'node-cron', '@medplum/core', FHIR_TYPES] },
   'src/config.ts': { knows: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
-  'src/vendors': { knows: SHARED, packages: ['zod', 'undici', FHIR_TYPES] },
+  'src/vendors': { knows: SHARED, knowsTypesOf: ['src/pictures'], packages: ['zod', 'undici', FHIR_TYPES] },
   'src/vendors/*': {
-    knows: ['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', ...VENDOR_SHARED],
+    knows: [
+      ...['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', 'src/pictures'],
+      ...VENDOR_SHARED,
+    ],
     knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts'],
     packages: ['zod', FHIR_TYPES],
   },
   'src/fhir': {
-    knows: SHARED,
+    knows: [...SHARED, 'src/pictures'],
     knowsTypesOf: ['src/vendors/contract.ts'],
     packages: ['zod', 'undici', 'jose', '@medplum/core', FHIR_TYPES, 'html-to-text', 'unpdf', '@xmldom/xmldom'],
   },
   'src/orders': {
     knows: [...SHARED, 'src/trace.ts', 'src/fhir', ...VENDOR_SHARED],
+    knowsTypesOf: ['src/pictures'],
     packages: ['zod', 'pg', '@electric-sql/pglite', 'node-cron', FHIR_TYPES],
   },
   'src/subscriptions': {

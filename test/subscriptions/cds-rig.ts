@@ -99,7 +99,11 @@ export async function cdsRig(database: Database, wish: CdsWish = {}): Promise<Cd
       const memory = { get: () => Promise.reject(new Error('no memory')), forget: async () => {} };
       const http = { request: () => Promise.reject(new Error('no HTTP')) };
       const limits = wish.limits ?? {};
-      routes.set(id, { id, on, vendor, settings: {}, options, http, memory, credential: `key of ${name}`, limits });
+      const credential = `key of ${name}`;
+      routes.set(id, {
+        ...{ id, on, vendor, settings: {}, options, http, memory, credential, limits },
+        requireConsent: false,
+      });
     }
   }
   const runtimes = sites.map((config): [string, CdsSite] => [

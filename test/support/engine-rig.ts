@@ -61,6 +61,7 @@ export async function engineRig(options: {
     http: options.http ?? noHttp,
     memory: openMemory(database, leases, { site: 'site', owner: vendor.name }, () => clock.now()),
     credential: 'credential',
+    requireConsent: false,
     limits: options.limits ?? {},
   };
   const site: SiteRuntime = {

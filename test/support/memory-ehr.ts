@@ -2,6 +2,7 @@ import type { DocumentReference } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { OrderReading, Published } from '../../src/fhir/types.ts';
 import type { Ehr } from '../../src/orders/site.ts';
+import { PICTURE_TYPES } from '../../src/pictures/types.ts';
 
 export interface ShownTask {
   id: string;
@@ -28,7 +29,11 @@ export interface MemoryEhr extends Ehr {
   retracted: Map<string, Parameters<Ehr['retract']>[0][]>;
 }
 
-export function memoryEhr(reading: (id: string) => OrderReading | undefined): MemoryEhr {
+/** `pictures`: the bytes of pictures, as they may leave, by the reference of their input. */
+export function memoryEhr(
+  reading: (id: string) => OrderReading | undefined,
+  pictures: ReadonlyMap<string, Uint8Array> = new Map(),
+): MemoryEhr {
   const fail = (ehr: MemoryEhr, name: keyof MemoryEhr['failNext']): void => {
     const error = ehr.failNext[name];
     delete ehr.failNext[name];
@@ -47,6 +52,14 @@ export function memoryEhr(reading: (id: string) => OrderReading | undefined): Me
     async readOrder({ id }) {
       fail(ehr, 'readOrder');
       return ehr.reading(id);
+    },
+    async openPicture({ reference, contentType }) {
+      const bytes = pictures.get(reference);
+      const type = PICTURE_TYPES.find((one) => one === contentType);
+      if (!bytes || !type) {
+        throw new AdapterError('input-unavailable', 'There is no such picture');
+      }
+      return { contentType: type, size: bytes.byteLength, body: new Blob([new Uint8Array(bytes)]).stream() };
     },
     async saveTask(view, known, claim) {
       fail(ehr, 'saveTask');

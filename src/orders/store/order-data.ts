@@ -23,7 +23,8 @@ export async function saveReading(
     ]);
   await put(SNAPSHOT, {}, new TextEncoder().encode(JSON.stringify(snapshot)));
   for (const { bytes, ...about } of inputs) {
-    await put(about.name, about, bytes);
+    // A picture's bytes stay in the EHR: the row says that it belongs to the order.
+    await put(about.name, about, bytes ?? new Uint8Array());
   }
 }
 
@@ -123,7 +124,7 @@ export async function addDisclosure(
  */
 export async function forgetOrderData(sql: Sql, site: string, endedBefore: Date): Promise<void> {
   const old = 'order_id in (select id from orders where site = $1 and ended_at < $2)';
-  for (const table of ['parts', 'results']) {
+  for (const table of ['parts', 'results', 'files']) {
     await sql.query(`delete from ${table} where ${old}`, [site, endedBefore]);
   }
   // The snapshot and the inputs' hashes stay, so that news of the order can still be judged; the bytes go.

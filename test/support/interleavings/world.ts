@@ -192,6 +192,7 @@ export async function openWorld(database: Database): Promise<World> {
       const { cancelled, ...saved } = await saveTask(client, owned, known, { ...claim, owners: [DEVICE] });
       return { ...saved, ...(cancelled && { closedByPerson: true }) };
     },
+    openPicture: () => Promise.reject(new Error('No order has a picture')),
     isClosed: (task) => isTaskClosed(client, task),
     handOver: () => Promise.reject(new Error('No Task is handed over')),
     retract: (retraction) =>
@@ -234,6 +235,7 @@ export async function openWorld(database: Database): Promise<World> {
       http: { request: () => Promise.reject(new Error('This vendor has no HTTP')) },
       memory: openMemory(database, leases, { site: 'site', owner: 'toy' }, now),
       credential: 'credential',
+      requireConsent: false,
       limits: {},
     },
   ]);

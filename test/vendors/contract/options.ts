@@ -38,6 +38,8 @@ export interface ContractOptions {
   openVendor(): Promise<OpenedVendor>;
   /** A complete order; the same content whatever the id. */
   reading(id: string): OrderReading;
+  /** The bytes of its pictures, as they may leave, by the reference of their input. */
+  pictures?: ReadonlyMap<string, Uint8Array>;
   /** Answers to what the vendor asks a person, by question. */
   answers?: Record<string, string | number>;
   /** The ledger's name of what an effect key bills; default: the key itself. */

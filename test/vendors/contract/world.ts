@@ -59,7 +59,7 @@ export async function openWorld(options: ContractOptions, database: Database): P
   const rig = await engineRig({
     database,
     vendor,
-    ehr: memoryEhr(options.reading),
+    ehr: memoryEhr(options.reading, options.pictures),
     settings,
     routeOptions: vendor.options.parse(options.options ?? {}),
     http: {
