@@ -1,7 +1,6 @@
 /** Puts an example into an EHR as another system would: over FHIR, one resource after the other. */
 import type { Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
-import { exampleNote } from './note.ts';
 
 /** The references of what was created: `DocumentReference/12`. */
 export interface PlacedOrder {
@@ -12,13 +11,20 @@ export interface PlacedOrder {
 
 const answer = z.object({ id: z.string() });
 
+/** Types of which the same one is used by several examples. */
+const SHARED = ['Patient', 'Practitioner'];
+
 /**
- * Creates the example note in the EHR whose FHIR base is `baseUrl`; its last resource, the DocumentReference, is the
- * order. A patient or practitioner that is already there by identifier is used again. Throws where the EHR refuses.
+ * Creates an example's resources in the EHR whose FHIR base is `baseUrl`, in their order: the first is the patient, the
+ * last the order. A patient or practitioner that is already there by identifier is used again. Throws where the EHR refuses.
  */
-export async function placeExampleOrder(baseUrl: string, headers: Record<string, string> = {}): Promise<PlacedOrder> {
+export async function placeExample(
+  baseUrl: string,
+  resources: Resource[],
+  headers: Record<string, string> = {},
+): Promise<PlacedOrder> {
   const given = new Map<string, string>();
-  for (const resource of exampleNote()) {
+  for (const resource of resources) {
     const name = `${resource.resourceType}/${resource.id}`;
     given.set(name, await create(baseUrl, withReferences(resource, given), headers));
   }
@@ -29,7 +35,7 @@ export async function placeExampleOrder(baseUrl: string, headers: Record<string,
 
 async function create(baseUrl: string, resource: Resource, headers: Record<string, string>): Promise<string> {
   const type = resource.resourceType;
-  const identifier = type === 'Patient' || type === 'Practitioner' ? resource.identifier?.[0] : undefined;
+  const identifier = SHARED.includes(type) && 'identifier' in resource ? [resource.identifier].flat()[0] : undefined;
   const response = await fetch(`${baseUrl.replace(/\/$/, '')}/${type}`, {
     method: 'POST',
     headers: {
