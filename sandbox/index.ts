@@ -7,9 +7,13 @@ import { type Ehr, openEhr } from './ehr/index.ts';
 import type { EhrOptions } from './ehr/types.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { faultRoutes } from './faults-routes.ts';
+import type { HautaiOptions } from './hautai/options.ts';
+import { hautaiRoutes } from './hautai/routes.ts';
 import { type HealthsageOptions, healthsageRoutes } from './healthsage/routes.ts';
+import { type HematoOptions, hematoRoutes } from './hemato/routes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
+import { otherName } from './other-name.ts';
 
 export interface SandboxOptions {
   /** 0, the default: any free port. */
@@ -22,6 +26,8 @@ export interface SandboxOptions {
   transactions?: EhrOptions['transactions'];
   now?: () => Date;
   healthsage?: HealthsageOptions;
+  hemato?: HematoOptions;
+  hautai?: HautaiOptions;
   /** What else the EHR can be told: limits, tokens, time scales. */
   ehr?: Partial<Omit<EhrOptions, 'manner' | 'transactions' | 'now' | 'baseUrl' | 'storageUrl' | 'faults'>>;
 }
@@ -41,12 +47,14 @@ export const PATHS = {
   ehr: '/fhir/R4',
   storage: '/storage',
   healthsage: '/healthsage',
+  hemato: '/hemato',
+  hautai: '/hautai',
   faults: '/faults',
   ledger: '/ledger',
 } as const;
 
 /** The vendors whose simulators do not exist yet; their paths are reserved. */
-const RESERVED = ['/hemato', '/aignostics', '/histai', '/hautai'];
+const RESERVED = ['/aignostics', '/histai'];
 
 /** Starts the sandbox. Rejects with the error of `listen` where the port is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -54,6 +62,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   const faults = createFaults();
   const ledger = createLedger(now);
   let url = '';
+  let secondUrl = '';
   const ehr = openEhr({
     ...options.ehr,
     manner,
@@ -69,12 +78,28 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     now,
     ...(options.healthsage && { options: options.healthsage }),
   });
+  const hemato = hematoRoutes({
+    faults: faults.of('hemato'),
+    ledger: ledger.of('hemato'),
+    now,
+    ...(options.hemato && { options: options.hemato }),
+  });
+  const hautai = hautaiRoutes({
+    faults: faults.of('hautai'),
+    ledger: ledger.of('hautai'),
+    now,
+    storageUrl: () => `${secondUrl}${PATHS.storage}/hautai`,
+    ...(options.hautai && { options: options.hautai }),
+  });
 
   const app = express();
   app.disable('x-powered-by');
   app.use(PATHS.ehr, ehr.router);
+  app.use(`${PATHS.storage}/hautai`, hautai.storage);
   app.use(PATHS.storage, ehr.storage);
   app.use(PATHS.healthsage, healthsage);
+  app.use(PATHS.hemato, hemato);
+  app.use(PATHS.hautai, hautai.api);
   app.use(PATHS.faults, faultRoutes(faults));
   app.use(PATHS.ledger, ledgerRoutes(ledger));
   app.get('/', (_request, response) => {
@@ -92,7 +117,9 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     await ehr.close();
     throw error;
   }
-  url = `http://${host.includes(':') ? `[${host}]` : host}:${portOf(server.address())}`;
+  const { address, port: own } = addressOf(server.address());
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${own}`;
+  secondUrl = otherName(url, address);
 
   return {
     url,
@@ -108,16 +135,16 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   };
 }
 
-function portOf(address: AddressInfo | string | null): number {
+function addressOf(address: AddressInfo | string | null): AddressInfo {
   if (address === null || typeof address === 'string') {
     throw new Error('The sandbox listens on no port');
   }
-  return address.port;
+  return address;
 }
 
 const notYet: RequestHandler = (request, response) => {
   const error = `There is no simulator at ${request.baseUrl} yet`;
-  response.status(404).json({ error, hint: `Simulated vendors: ${PATHS.healthsage}` });
+  response.status(404).json({ error, hint: `Simulated vendors: ${PATHS.healthsage} ${PATHS.hemato} ${PATHS.hautai}` });
 };
 
 const notFound: RequestHandler = (_request, response) => {

@@ -1,5 +1,7 @@
 /** `npm run sandbox`: the EHR and the vendors alone, for an adapter that runs elsewhere with its own configuration. */
 import { z } from 'zod';
+import { HAUTAI_DEFAULTS } from './hautai/defaults.ts';
+import { SANDBOX_USER } from './hemato/routes.ts';
 import { openSandbox, PATHS } from './index.ts';
 import { ehrSettings, port, readSettings, WrongSettings } from './settings.ts';
 
@@ -44,6 +46,10 @@ print(`The sandbox is up at ${url}`);
 print(`  EHR         ${url}${PATHS.ehr}  (in ${MANNERS[manner]} manner, transactions: ${transactions})`);
 print(`  Storage     ${url}${PATHS.storage}`);
 print(`  HealthSage  ${url}${PATHS.healthsage}  (any key that begins with sandbox-)`);
+print(`  Hemato.AI   ${url}${PATHS.hemato}  (2023 profile; ${SANDBOX_USER.email} with ${SANDBOX_USER.password})`);
+print(
+  `  Haut.AI     ${url}${PATHS.hautai}  (token ${HAUTAI_DEFAULTS.token}, company ${HAUTAI_DEFAULTS.companyId}, dataset ${HAUTAI_DEFAULTS.datasetId})`,
+);
 print(
   `  Faults      ${url}${PATHS.faults}  (GET lists them, POST {"vendor","fault","times" or "level"} sets one, DELETE clears)`,
 );

@@ -19,16 +19,18 @@ export interface FollowedOrder {
 
 const ENDED = new Set(['completed', 'rejected', 'failed', 'cancelled', 'held', 'waiting']);
 
+type Words = (detail: Record<string, unknown>, vendor: string) => string;
+
 /** What the timeline's events mean, in words; what is not named here is not worth a line. */
-const WORDS: Record<string, (detail: Record<string, unknown>) => string> = {
-  admitted: () => 'The notification is stored, and the note matches the route note-coding',
-  read: ({ bytes }) => `The note and everything it refers to is read (${bytes} bytes of text)`,
+const WORDS: Record<string, Words> = {
+  admitted: () => 'The notification is stored, and the order matches its route',
+  read: ({ bytes }) => `Everything it refers to is read and checked (${bytes} bytes)`,
   task: ({ status }) => `The Task in the EHR says ${status}`,
   accepted: () => 'The order is complete enough to be done',
-  'effect-started': ({ key }) => `HealthSage is asked to code ${key} (written ahead: it bills)`,
-  'effect-answered': ({ key, ms }) => `HealthSage has taken ${key} (${ms} ms)`,
-  'vendor-status': ({ status }) => `HealthSage says ${status}`,
-  result: () => 'All parts are coded',
+  'effect-started': ({ key }, vendor) => `${vendor} is asked for ${key} (written ahead)`,
+  'effect-answered': ({ key, ms }, vendor) => `${vendor} has taken ${key} (${ms} ms)`,
+  'vendor-status': ({ status }, vendor) => `${vendor}: ${status}`,
+  result: (_detail, vendor) => `The result of ${vendor} is complete`,
   written: ({ resources }) => `${resources} results stand in the EHR, written in one transaction and read back`,
   held: ({ code }) => `The order waits for an operator: ${code}`,
   asked: ({ question }) => `The order asks a person: ${question}`,
@@ -41,15 +43,19 @@ export async function followOrder(options: {
   token: string;
   /** The ordering resource: `DocumentReference/1`. */
   resource: string;
-  say(line: string): void;
+  /** As people know the vendor. */
+  vendor: string;
+  /** `seconds`: since the orders were placed. */
+  say(seconds: number, line: string): void;
+  /** When the orders were placed; milliseconds. */
+  begun: number;
   signal: AbortSignal;
 }): Promise<FollowedOrder> {
-  const { adapterUrl, resource, say, signal } = options;
+  const { adapterUrl, resource, vendor, say, begun, signal } = options;
   const get = async (path: string): Promise<unknown> => {
     const headers = { Authorization: `Bearer ${options.token}` };
     return (await fetch(`${adapterUrl}/api${path}`, { headers, signal })).json();
   };
-  const begun = Date.now();
   let id: string | undefined;
   let shown = 0;
   for (;;) {
@@ -57,10 +63,9 @@ export async function followOrder(options: {
     if (id !== undefined) {
       const order = page.parse(await get(`/orders/${id}`));
       for (const { at, event, detail } of order.timeline.slice(shown)) {
-        const words = WORDS[event]?.(detail);
+        const words = WORDS[event]?.(detail, vendor);
         if (words !== undefined) {
-          const seconds = Math.max(0, (Date.parse(at) - begun) / 1000).toFixed(2);
-          say(`  ${seconds.padStart(6)} s  ${words}`);
+          say(Math.max(0, (Date.parse(at) - begun) / 1000), words);
         }
       }
       shown = order.timeline.length;

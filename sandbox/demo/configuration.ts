@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { HAUTAI_DEFAULTS } from '../hautai/defaults.ts';
+import { PATHS } from '../index.ts';
+
+/** The configuration of an adapter for the sandbox, as a user would write it. */
+export function demoConfiguration(at: {
+  port: number;
+  adapterUrl: string;
+  ehrUrl: string;
+  vendorsUrl: string;
+  folder: string;
+  token: string;
+}): string {
+  const key = () => randomBytes(16).toString('hex');
+  return `http: { port: ${at.port}, publicUrl: '${at.adapterUrl}' }
+security: { signingKey: ${key()} }
+database: { folder: '${at.folder}' }
+console:
+  users:
+    - { name: sandbox, token: ${at.token}, roles: [operator, approver] }
+sites:
+  - name: sandbox
+    fhir: { baseUrl: '${at.ehrUrl}', auth: { type: none } }
+    subscriptions: { secret: ${key()}, sweep: '*/1 * * * *' }
+    policy: { requireConsent: [hautai] }
+    vendors:
+      healthsage: { baseUrl: '${at.vendorsUrl}${PATHS.healthsage}', apiKey: sandbox-key }
+      hemato: { baseUrl: '${at.vendorsUrl}${PATHS.hemato}' }
+      hautai: { baseUrl: '${at.vendorsUrl}${PATHS.hautai}' }
+    routes:
+      - id: note-coding
+        on: DocumentReference?status=current&type=http://loinc.org|11506-3
+        vendor: healthsage
+      - id: blood-smear
+        on: ServiceRequest?status=active&code=http://loinc.org|5909-7
+        vendor: hemato
+      - id: skin-photo
+        on: ServiceRequest?status=active&code=urn:fhir-ai-adapter:sandbox|facial-skin-analysis
+        vendor: hautai
+`;
+}
