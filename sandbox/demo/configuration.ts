@@ -25,8 +25,15 @@ sites:
     policy: { requireConsent: [hautai] }
     vendors:
       healthsage: { baseUrl: '${at.vendorsUrl}${PATHS.healthsage}', apiKey: sandbox-key }
-      hemato: { baseUrl: '${at.vendorsUrl}${PATHS.hemato}' }
-      hautai: { baseUrl: '${at.vendorsUrl}${PATHS.hautai}' }
+      hemato:
+        baseUrl: '${at.vendorsUrl}${PATHS.hemato}'
+        auth: { type: session, user: sandbox@example.com, password: sandbox-password }
+      hautai:
+        baseUrl: '${at.vendorsUrl}${PATHS.hautai}'
+        token: ${HAUTAI_DEFAULTS.token}
+        companyId: ${HAUTAI_DEFAULTS.companyId}
+        datasetId: ${HAUTAI_DEFAULTS.datasetId}
+        storageHosts: [localhost]
     routes:
       - id: note-coding
         on: DocumentReference?status=current&type=http://loinc.org|11506-3

@@ -1,5 +1,8 @@
 import type { CodeableConcept, Observation, Resource, Task } from '@medplum/fhirtypes';
 
+/** A face photo has a hundred results: more than anybody reads in a terminal. */
+const MOST_ROWS = 26;
+
 /** Prints what an order's Task names as its outputs, as a small table. */
 export async function showResults(options: { ehrUrl: string; task: string; say(line: string): void }): Promise<void> {
   const { ehrUrl, say } = options;
@@ -12,7 +15,7 @@ export async function showResults(options: { ehrUrl: string; task: string; say(l
   const resources = await Promise.all(
     references.filter((one) => !one.startsWith('#')).map((one) => read<Resource>(one)),
   );
-  const rows = resources.map(rowOf);
+  const rows = resources.slice(0, MOST_ROWS).map(rowOf);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows) {
     say(
@@ -21,6 +24,9 @@ export async function showResults(options: { ehrUrl: string; task: string; say(l
         .join('  ')
         .trimEnd()}`,
     );
+  }
+  if (resources.length > rows.length) {
+    say(`  … and ${resources.length - rows.length} more`);
   }
   say(`\n  ${options.task}  ${task.status}`);
 }
@@ -68,7 +74,10 @@ function valueOf({ valueQuantity: quantity, component = [], ...resource }: Obser
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
+/** A code of a published terminology with its name; of our own codes the name alone. */
 function codeOf(concept: CodeableConcept | undefined): string {
   const coding = concept?.coding?.[0];
-  return [coding?.code, coding?.display ?? concept?.text].filter(Boolean).join(' ');
+  const name = coding?.display ?? concept?.text;
+  const isOwn = coding?.system?.startsWith('urn:') === true && name !== undefined;
+  return [isOwn ? undefined : coding?.code, name].filter(Boolean).join(' ');
 }
