@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Attachment } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
-import type { FhirClient } from './types.ts';
+import { tooLarge } from '../pictures/refusals.ts';
+import type { Fetched, FhirClient } from './types.ts';
 
 /** No note is larger, and every byte of it is held in memory while it is read. */
 export const DOWNLOAD_LIMIT = 30 * 1024 * 1024;
@@ -14,6 +15,16 @@ export interface AttachmentBytes {
   bytes: Uint8Array;
   /** The declared media type: the attachment's, else the answer's. */
   contentType: string | undefined;
+}
+
+/** What an attachment is opened for. */
+export interface AttachmentWish {
+  /** Bytes at most. What says beforehand that it is larger is not fetched; the reader of the stream judges the rest. */
+  limit: number;
+  /** As the clinician knows it: `attachment`, `picture`. */
+  what: string;
+  /** Media types to ask for where the attachment declares none. */
+  accept?: string;
 }
 
 function sha256(value: string): string {
@@ -39,23 +50,35 @@ export function attachmentIdentity(attachment: Attachment): Record<string, unkno
   };
 }
 
-function tooLarge(): AdapterError {
-  return new AdapterError('input-too-large', `The attachment is larger than ${DOWNLOAD_LIMIT / 1024 / 1024} MB.`);
-}
+const isTooLarge = ({ limit, what }: AttachmentWish) => tooLarge(`The ${what}`, limit);
 
-function inlineBytes(data: string): Uint8Array {
+/** Characters of base64 that are decoded at once; a multiple of four. */
+const SLICE = 256 * 1024;
+
+/** Inline data as a stream: the text is in memory already, its bytes need not be there a second time. */
+function inlineStream(data: string, wish: AttachmentWish): ReadableStream<Uint8Array> {
   // Judged before it is decoded: four characters make three bytes.
-  if (data.length / 4 > DOWNLOAD_LIMIT / 3 + 1) {
-    throw tooLarge();
+  if (data.length / 4 > wish.limit / 3 + 1) {
+    throw isTooLarge(wish);
   }
   const packed = data.replace(/\s+/g, '');
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(packed)) {
-    throw new AdapterError('input-unsupported', 'The inline data of the attachment is not base64.');
+    throw new AdapterError('input-unsupported', `The inline data of the ${wish.what} is not base64.`);
   }
-  return new Uint8Array(Buffer.from(packed, 'base64'));
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= packed.length) {
+        controller.close();
+        return;
+      }
+      controller.enqueue(new Uint8Array(Buffer.from(packed.slice(at, at + SLICE), 'base64')));
+      at += SLICE;
+    },
+  });
 }
 
-async function readCapped(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+async function readCapped(body: ReadableStream<Uint8Array>, wish: AttachmentWish): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = body.getReader();
@@ -66,8 +89,8 @@ async function readCapped(body: ReadableStream<Uint8Array>): Promise<Uint8Array>
         return new Uint8Array(Buffer.concat(chunks, size));
       }
       size += value.byteLength;
-      if (size > DOWNLOAD_LIMIT) {
-        throw tooLarge();
+      if (size > wish.limit) {
+        throw isTooLarge(wish);
       }
       chunks.push(value);
     }
@@ -80,15 +103,31 @@ async function readCapped(body: ReadableStream<Uint8Array>): Promise<Uint8Array>
   }
 }
 
-/** Attachment.hash is the SHA-1 of the bytes (R4); what is no SHA-1 is not judged. */
-function checkHash(bytes: Uint8Array, hash: string | undefined): void {
+/** Attachment.hash is the SHA-1 of the bytes (R4); what is no SHA-1 is not judged. Fails at the end where they differ. */
+function hashed(
+  body: ReadableStream<Uint8Array>,
+  hash: string | undefined,
+  { what }: AttachmentWish,
+): ReadableStream<Uint8Array> {
   const expected = Buffer.from(hash ?? '', 'base64');
-  if (expected.length === 20 && !createHash('sha1').update(bytes).digest().equals(expected)) {
-    throw new AdapterError(
-      'input-unavailable',
-      'The attachment is not the one that the EHR describes: its hash differs.',
-    );
+  if (expected.length !== 20) {
+    return body;
   }
+  const sha1 = createHash('sha1');
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        sha1.update(chunk);
+        controller.enqueue(chunk);
+      },
+      flush() {
+        if (!sha1.digest().equals(expected)) {
+          const text = `The ${what} is not the one that the EHR describes: its hash differs.`;
+          throw new AdapterError('input-unavailable', text);
+        }
+      },
+    }),
+  );
 }
 
 /** Whether the EHR may have a newer address: storage said no, which is what an expired presigned URL looks like. */
@@ -96,44 +135,47 @@ function mayHaveExpired(error: unknown): boolean {
   return error instanceof AdapterError && error.code === 'input-unavailable' && error.status !== undefined;
 }
 
-async function download(client: FhirClient, attachment: Attachment, url: string): Promise<AttachmentBytes> {
-  const fetched = await client.fetchBytes(url, attachment.contentType?.split(';')[0]?.trim());
-  if ((fetched.size ?? 0) > DOWNLOAD_LIMIT) {
+async function download(client: FhirClient, attachment: Attachment, url: string, wish: AttachmentWish) {
+  const fetched = await client.fetchBytes(url, attachment.contentType?.split(';')[0]?.trim() ?? wish.accept);
+  if ((fetched.size ?? 0) > wish.limit) {
     await fetched.body.cancel().catch(() => undefined);
-    throw tooLarge();
+    throw isTooLarge(wish);
   }
-  return { bytes: await readCapped(fetched.body), contentType: attachment.contentType ?? fetched.contentType };
+  return fetched;
+}
+
+async function openOnce(client: FhirClient, attachment: Attachment, wish: AttachmentWish): Promise<Fetched> {
+  if (attachment.data !== undefined) {
+    return { body: inlineStream(attachment.data, wish), contentType: undefined, size: undefined };
+  }
+  if (attachment.url === undefined) {
+    throw new AdapterError('input-unavailable', `The ${wish.what} has neither data nor an address.`);
+  }
+  return download(client, attachment, attachment.url, wish);
 }
 
 /**
- * The bytes of an attachment. `again` reads its resource once more and gives the attachment as it is then: an expired
- * presigned URL is renewed so, at most twice.
+ * An attachment as a stream; its media type is the declared one, else the answer's. `again` reads its resource once more
+ * and gives the attachment as it is then: an expired presigned URL is renewed so, at most twice.
  *
- * Throws input-unavailable (neither data nor url, gone, expired again, hash differs), input-too-large (before the
- * download where `size` says so), input-unsupported (inline data that is not base64) and the client's `ehr-…` codes.
+ * Throws input-unavailable (neither data nor url, gone, expired again), input-too-large (where a size said so before the
+ * download), input-unsupported (inline data that is not base64) and the client's `ehr-…` codes. The stream fails with
+ * input-unavailable where the attachment's hash differs, and with `ehr-unreachable` where the connection breaks.
  */
-export async function fetchAttachment(
+export async function openAttachment(
   client: FhirClient,
   attachment: Attachment,
   again: () => Promise<Attachment | undefined>,
-): Promise<AttachmentBytes> {
-  if ((attachment.size ?? 0) > DOWNLOAD_LIMIT) {
-    throw tooLarge();
+  wish: AttachmentWish,
+): Promise<Fetched> {
+  if ((attachment.size ?? 0) > wish.limit) {
+    throw isTooLarge(wish);
   }
   let current = attachment;
   for (let renewals = 0; ; renewals++) {
-    if (current.data !== undefined) {
-      const bytes = inlineBytes(current.data);
-      checkHash(bytes, current.hash);
-      return { bytes, contentType: current.contentType };
-    }
-    if (current.url === undefined) {
-      throw new AdapterError('input-unavailable', 'The attachment has neither data nor an address.');
-    }
     try {
-      const fetched = await download(client, current, current.url);
-      checkHash(fetched.bytes, current.hash);
-      return fetched;
+      const { body, size, contentType } = await openOnce(client, current, wish);
+      return { body: hashed(body, current.hash, wish), size, contentType: current.contentType ?? contentType };
     } catch (error) {
       if (!mayHaveExpired(error) || renewals === FRESH_ADDRESSES) {
         throw error;
@@ -146,4 +188,15 @@ export async function fetchAttachment(
       current = fresh;
     }
   }
+}
+
+/** The bytes of an attachment, whole; throws what `openAttachment` and its stream do. */
+export async function fetchAttachment(
+  client: FhirClient,
+  attachment: Attachment,
+  again: () => Promise<Attachment | undefined>,
+): Promise<AttachmentBytes> {
+  const wish = { limit: DOWNLOAD_LIMIT, what: 'attachment' };
+  const { body, contentType } = await openAttachment(client, attachment, again, wish);
+  return { bytes: await readCapped(body, wish), contentType };
 }

@@ -6,7 +6,7 @@
  * printed a body it could not parse. Its types are used, and the rest of @medplum/core elsewhere in this room.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bundle, Resource } from '@medplum/fhirtypes';
+import type { Binary, Bundle, Resource } from '@medplum/fhirtypes';
 import type { FhirConfig } from '../config/schema.ts';
 import { AdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -16,10 +16,10 @@ import type { TokenReport } from './auth/renewing-token.ts';
 import { openWire, type Reply } from './fetch.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 import { openKnowledge } from './knowledge.ts';
-import { locatedId, withVersion } from './location.ts';
+import { etagVersion, locatedId, withVersion } from './location.ts';
 import { pages } from './pages.ts';
 import { type Ask, openRequester } from './request.ts';
-import type { FhirClient } from './types.ts';
+import type { FhirClient, Saved } from './types.ts';
 import { siteUrls } from './urls.ts';
 
 export interface FhirClientOptions {
@@ -47,6 +47,17 @@ export interface OpenFhirClient extends FhirClient {
 const FHIR_JSON = 'application/fhir+json';
 const READING = { Accept: FHIR_JSON };
 const WRITING = { Accept: FHIR_JSON, 'Content-Type': FHIR_JSON, Prefer: 'return=representation' };
+
+/** Where a Binary stands now: by the id it was put under, its Location, or the resource in the answer. */
+function savedBinary(reply: Reply, put: string | undefined): Saved {
+  const asked: Asked = { method: put === undefined ? 'POST' : 'PUT', about: 'Binary', repeatable: put !== undefined };
+  const id = put ?? locatedId(reply.headers, 'Binary') ?? resourceOf<Binary>(reply, 'Binary', asked).id;
+  if (id === undefined) {
+    throw protocolError(asked, 'took a Binary without saying where it stands');
+  }
+  const version = etagVersion(reply.headers);
+  return { type: 'Binary', id, ...(version !== undefined && { version }) };
+}
 
 /** Opens the client of one site; makes no request before it is asked for something. */
 export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
@@ -138,6 +149,26 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
         ...headers,
         ...(ifNoneExist !== undefined && { 'If-None-Exist': ifNoneExist }),
       }),
+    saveBytes: async (body, { contentType, id, context }) => {
+      const about = 'Binary';
+      const repeatable = id !== undefined;
+      const reply = await send({
+        method: repeatable ? 'PUT' : 'POST',
+        url: urls.below(repeatable ? `${about}/${encodeURIComponent(id)}` : about),
+        about,
+        headers: {
+          Accept: FHIR_JSON,
+          'Content-Type': contentType,
+          // The answer would bring all the bytes back.
+          Prefer: 'return=minimal',
+          ...(context !== undefined && { 'X-Security-Context': context }),
+        },
+        body,
+        repeatable,
+        accept: repeatable ? [304] : [],
+      });
+      return savedBinary(reply, id);
+    },
     update: (resource, { ifMatch } = {}) =>
       write(
         'PUT',

@@ -3,6 +3,7 @@
  * than an AI's word may be. Pure.
  */
 import type {
+  Attachment,
   CodeableConcept,
   Condition,
   Device,
@@ -13,13 +14,13 @@ import type {
   Organization,
   Procedure,
   Reference,
-  Resource,
-  ServiceRequest,
 } from '@medplum/fhirtypes';
 import type { Draft, Finding } from '../findings.ts';
+import { completeDocument, completeMedia } from './complete-file.ts';
 import { annotations, derivations, sourceReferences, sources } from './evidence.ts';
 import { resultIdentifier } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
+import { basedOn, specimensOf } from './order-references.ts';
 import { SYSTEMS } from './terminology.ts';
 import { tidy } from './tidy.ts';
 import type { Publication } from './types.ts';
@@ -34,8 +35,11 @@ export interface Devices {
   organization: Reference<Organization>;
 }
 
-type Result = Condition | Observation | Procedure;
-type Order = Pick<Publication, 'key' | 'focus' | 'subject' | 'encounter' | 'findings' | 'inputs' | 'policy' | 'now'>;
+type Result = Condition | DocumentReference | Media | Observation | Procedure;
+export type Order = Pick<
+  Publication,
+  'key' | 'focus' | 'subject' | 'encounter' | 'findings' | 'inputs' | 'policy' | 'now'
+>;
 
 const OBSERVATION_SOURCES = ['DocumentReference', 'Media', 'ImagingStudy'] as const;
 const ABATED = ['inactive', 'remission', 'resolved'];
@@ -57,11 +61,6 @@ function concept(system: string, code: string): CodeableConcept {
 
 function codeOf(value: CodeableConcept | undefined, system: string): string | undefined {
   return value?.coding?.find((coding) => coding.system === system)?.code;
-}
-
-/** The ServiceRequest that a result is based on; other kinds of order have no place in `basedOn`. */
-export function basedOn(focus: Resource): Reference<ServiceRequest>[] {
-  return focus.resourceType === 'ServiceRequest' ? [{ reference: `ServiceRequest/${focus.id}` }] : [];
 }
 
 function hasValue(draft: Draft<Observation>): boolean {
@@ -93,6 +92,7 @@ function observation(draft: Draft<Observation>, finding: Finding, order: Order, 
     issued: order.now,
     performer: [devices.organization],
     device: devices.model,
+    specimen: draft.specimen ?? specimensOf(order.focus)[0],
     derivedFrom: [...(draft.derivedFrom ?? []), ...from],
     ...(hasValue(draft) ? {} : { dataAbsentReason: dataAbsentReason ?? concept(SYSTEMS.dataAbsentReason, 'unknown') }),
     extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
@@ -162,8 +162,8 @@ function procedure(draft: Draft<Procedure>, finding: Finding, order: Order): Pro
 /** What a vendor has no say in, though its draft may carry it: a vendor's HTML above all never enters the chart. */
 const NOT_THE_VENDORS = ['id', 'meta', 'text', 'contained', 'identifier', 'implicitRules', 'subject', 'encounter'];
 
-/** The resource that a finding becomes. */
-export function completeFinding(finding: Finding, order: Order, devices: Devices): Result {
+/** The resource that a finding becomes; `file` is what a Media or DocumentReference holds. */
+export function completeFinding(finding: Finding, order: Order, devices: Devices, file: Attachment = {}): Result {
   const draft = tidy(finding.resource, NOT_THE_VENDORS);
   switch (draft.resourceType) {
     case 'Observation':
@@ -172,5 +172,9 @@ export function completeFinding(finding: Finding, order: Order, devices: Devices
       return tidy(condition(draft, finding, order));
     case 'Procedure':
       return tidy(procedure(draft, finding, order));
+    case 'Media':
+      return tidy(completeMedia(draft, finding, order, devices, file));
+    case 'DocumentReference':
+      return tidy(completeDocument(draft, finding, order, devices, file));
   }
 }

@@ -3,17 +3,25 @@ import { createHash } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 
 /** Instants of writing: they differ at every publication and mean no change. */
-const MOMENTS = ['issued', 'recordedDate'];
+const MOMENTS = ['issued', 'recordedDate', 'date'];
 
 /** Servers rewrite these: ids and versions, normalised XHTML, inline bytes moved to a Binary. */
 const SERVERS_OWN = ['id', 'meta', 'text', 'presentedForm'];
+
+/** An Attachment is what its hash says: where the bytes lie, some servers tell anew, signed, at every reading. */
+const PLACES = ['url', 'data'];
+
+function isHashedAttachment(value: object): boolean {
+  return 'contentType' in value && 'hash' in value && typeof value.hash === 'string';
+}
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted);
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    const passed = isHashedAttachment(value) ? PLACES : [];
+    const entries = Object.entries(value).filter(([name, inner]) => inner !== undefined && !passed.includes(name));
     return Object.fromEntries(
       entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inner]) => [name, sorted(inner)]),
     );
@@ -21,7 +29,7 @@ function sorted(value: unknown): unknown {
   return value;
 }
 
-/** JSON with sorted names, without the given top-level elements. */
+/** JSON with sorted names, without the given top-level elements and without the places of hashed Attachments. */
 export function canonical(resource: object, without: readonly string[] = []): string {
   return JSON.stringify(
     sorted(Object.fromEntries(Object.entries(resource).filter(([name]) => !without.includes(name)))),

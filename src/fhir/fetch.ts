@@ -10,7 +10,7 @@ export interface WireRequest {
   method: string;
   url: URL;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array;
   /** `text`: the whole body, within the size limit. `stream`: a 2xx body as it comes. `headers`: the body is let go. */
   mode: 'text' | 'stream' | 'headers';
 }

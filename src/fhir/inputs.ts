@@ -1,17 +1,21 @@
 /**
  * Reads an order with everything it refers to, and collects the inputs that its vendor needs.
  * For a note: its text, extracted and normalised once; all offsets of all findings refer to it.
+ * For pictures: which they are and what their bytes show; the bytes stay in the EHR until they are sent.
  */
 import type { Reference, Resource, Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
-import { consentDenies } from './consent.ts';
-import { candidatesOf, judgeNote, readNote } from './note-input.ts';
-import { type OrderRead, readOrderResource, readSurroundings } from './order-reading.ts';
+import { PICTURE_TYPES, type PictureLimits } from '../pictures/types.ts';
+import { consentObjection } from './consent.ts';
+import { type Candidates, candidatesOf, judgeNote, readNote } from './note-input.ts';
+import { type OrderRead, type OrderSurroundings, readOrderResource, readSurroundings } from './order-reading.ts';
 import { orderStatus } from './order-status.ts';
+import { type PictureCandidates, pictureCandidates } from './picture-candidates.ts';
+import { judgePictures, readPictures } from './picture-input.ts';
 import { localReference } from './references.ts';
-import { isInputRefusal, refuse } from './refuse-order.ts';
-import { signatureOf } from './signature.ts';
-import type { FhirClient, OrderReading, ReadOrder } from './types.ts';
+import { isInputRefusal, type Refused, refuse } from './refuse-order.ts';
+import { type Source, signatureOf } from './signature.ts';
+import type { CollectedInput, FhirClient, OrderReading, ReadOrder } from './types.ts';
 
 /** The order that a Task asks us to do, and what the Task itself names for it. */
 interface Asked {
@@ -44,6 +48,102 @@ function replacedBy(client: FhirClient, focus: Resource): string[] {
   return named.flatMap((reference) => localReference(client.baseUrl, reference)?.reference ?? []);
 }
 
+/** What an order may be done with, of the kinds that its vendor needs. */
+interface Found {
+  notes?: Candidates;
+  pictures?: PictureCandidates;
+}
+
+type Request = Parameters<ReadOrder>[1];
+
+/** For a look at an order whose vendor's limits nobody has told. */
+const ANY_PICTURES: PictureLimits = { types: PICTURE_TYPES, most: 500, largest: 50 * 1024 * 1024 };
+
+async function find(client: FhirClient, { order, task, named }: Asked, request: Request): Promise<Found> {
+  const { needs, acceptMissingDocStatus } = request;
+  const [notes, pictures] = await Promise.all([
+    needs.includes('note') ? candidatesOf(client, order, named) : undefined,
+    needs.includes('picture') ? pictureCandidates(client, order, { task, named, acceptMissingDocStatus }) : undefined,
+  ]);
+  return { ...(notes && { notes }), ...(pictures && { pictures }) };
+}
+
+/** Each once; where only one kind of input had it read, as read. */
+function sourcesOf({ notes, pictures }: Found): Source[] {
+  const sources = new Map<string, Source>();
+  for (const source of [...(notes?.sources ?? []), ...(pictures?.sources ?? [])]) {
+    const known = sources.get(source.reference);
+    sources.set(source.reference, known?.resource ? known : source);
+  }
+  return [...sources.values()];
+}
+
+type Collected = { inputs: CollectedInput[] } | Refused;
+
+async function collectNote(
+  client: FhirClient,
+  order: OrderRead,
+  { notes }: Candidates,
+  subject: string,
+  request: Request,
+): Promise<Collected> {
+  const judged = judgeNote(client, order.focus, notes, subject, request.acceptMissingDocStatus);
+  if (!('note' in judged)) {
+    return judged;
+  }
+  if (request.download === false) {
+    return { inputs: [] };
+  }
+  try {
+    return { inputs: [await readNote(client, order, judged.note)] };
+  } catch (error) {
+    if (error instanceof AdapterError && isInputRefusal(error.code)) {
+      return refuse(error.code, error.orderer);
+    }
+    throw error;
+  }
+}
+
+async function collectPictures(
+  client: FhirClient,
+  order: OrderRead,
+  candidates: PictureCandidates,
+  around: OrderSurroundings & { subject: string },
+  request: Request,
+): Promise<Collected> {
+  const limits = request.pictures ?? ANY_PICTURES;
+  const { subject, patient, specimens = [] } = around;
+  const whom = { baseUrl: client.baseUrl, subject, patient, specimens, find: order.find };
+  const judged = await judgePictures(order.focus, candidates, whom, limits);
+  if (!('pictures' in judged)) {
+    return judged;
+  }
+  return request.download === false ? { inputs: [] } : readPictures(client, order, judged.pictures, limits);
+}
+
+/** All inputs of the order, or why one kind of them cannot be had. */
+async function collect(
+  client: FhirClient,
+  order: OrderRead,
+  { notes, pictures }: Found,
+  around: OrderSurroundings & { subject: string },
+  request: Request,
+): Promise<Collected> {
+  const note = notes ? await collectNote(client, order, notes, around.subject, request) : { inputs: [] };
+  if (!('inputs' in note) || !pictures) {
+    return note;
+  }
+  const read = await collectPictures(client, order, pictures, around, request);
+  return 'inputs' in read ? { inputs: [...note.inputs, ...read.inputs] } : read;
+}
+
+/** What the patient's Consents say; nobody is asked for a look at an order whose data goes nowhere. */
+async function objection(client: FhirClient, patient: string, request: Request): Promise<Refused | undefined> {
+  const { vendor, requireConsent: required = false } = request;
+  const said = vendor === undefined ? undefined : await consentObjection(client, { patient, vendor, required });
+  return said && { refusal: { code: 'consent-denied', ...said } };
+}
+
 /**
  * Reads an order as it is now; undefined where it is gone. `refusal`: it cannot be done as it stands. `notYet`: it is no
  * order yet. `paused`: it is on hold. `withdrawn`: it is none any more. With any of them, `inputs` is empty and nothing
@@ -55,14 +155,11 @@ export const readOrder: ReadOrder = async (client, request) => {
   if (!found) {
     return undefined;
   }
-  const { order, task, named } = found;
+  const { order, task } = found;
   const { focus } = order;
   const ordering = task ?? focus;
-  const wantsNote = request.needs.includes('note');
-  const [around, { notes, sources }] = await Promise.all([
-    readSurroundings(client, order),
-    wantsNote ? candidatesOf(client, order, named) : { notes: [], sources: [] },
-  ]);
+  const [around, candidates] = await Promise.all([readSurroundings(client, order), find(client, found, request)]);
+  const document = request.needs.includes('picture') ? 'picture' : 'note';
   const reading: OrderReading = {
     focus,
     ordering,
@@ -70,8 +167,8 @@ export const readOrder: ReadOrder = async (client, request) => {
     ...around,
     inputs: [],
     replaces: replacedBy(client, focus),
-    signature: signatureOf(focus, sources),
-    ...orderStatus(focus, request.acceptMissingDocStatus),
+    signature: signatureOf(focus, sourcesOf(candidates)),
+    ...orderStatus(focus, request.acceptMissingDocStatus, document),
     ...(task && orderStatus(task, request.acceptMissingDocStatus)),
   };
   if (reading.withdrawn !== undefined || reading.paused !== undefined || reading.notYet !== undefined) {
@@ -80,29 +177,13 @@ export const readOrder: ReadOrder = async (client, request) => {
   if (focus.resourceType === 'Task') {
     return { ...reading, ...refuse('order-incomplete', 'The Task names no order that could be read (focus).') };
   }
-  if (around.subject === undefined) {
+  const { subject, patient } = around;
+  if (subject === undefined) {
     return { ...reading, ...refuse('order-incomplete', 'The order names no patient.') };
   }
-  if (around.patient === undefined) {
+  if (patient === undefined) {
     return { ...reading, ...refuse('order-incomplete', 'The patient of the order cannot be found in the EHR.') };
   }
-  const denied = request.vendor === undefined ? undefined : await consentDenies(client, around.subject, request.vendor);
-  if (denied !== undefined) {
-    return { ...reading, ...refuse('consent-denied', denied) };
-  }
-  if (!wantsNote) {
-    return reading;
-  }
-  const judged = judgeNote(client, focus, notes, around.subject, request.acceptMissingDocStatus);
-  if (!('note' in judged) || request.download === false) {
-    return 'note' in judged ? reading : { ...reading, ...judged };
-  }
-  try {
-    return { ...reading, inputs: [await readNote(client, order, judged.note)] };
-  } catch (error) {
-    if (error instanceof AdapterError && isInputRefusal(error.code)) {
-      return { ...reading, ...refuse(error.code, error.orderer) };
-    }
-    throw error;
-  }
+  const refused = await objection(client, subject, request);
+  return { ...reading, ...(refused ?? (await collect(client, order, candidates, { ...around, subject }, request))) };
 };

@@ -60,7 +60,7 @@ function coded(content: ReportContent): string {
   const rows = content.coded.map(({ label, code, certainty, date, quotes, remarks }) => [
     [label, ...remarks],
     [code],
-    [certainty],
+    certainty,
     [date],
     inQuotes(quotes),
   ]);
@@ -70,6 +70,7 @@ function coded(content: ReportContent): string {
 /** The body of both renderings, so that they say the same. */
 function body(content: ReportContent): string {
   const missing = content.missing.map((part) => `<li>${escapeText(part)}</li>`).join('');
+  const files = content.files.map((line) => `<li>${escapeText(line)}</li>`).join('');
   const alone = content.leftAlone.map((line) => `<li>${escapeText(line)}</li>`).join('');
   return [
     paragraph(content.banner, true),
@@ -78,6 +79,7 @@ function body(content: ReportContent): string {
     ...content.replaces.map((line) => paragraph(line)),
     content.conclusion === undefined ? '' : paragraph(content.conclusion),
     coded(content),
+    files === '' ? '' : `${heading('Pictures and documents')}<ul>${files}</ul>`,
     listing('Already in the chart, not written again', content.known),
     listing('Found but only listed here', content.listed),
     listing('Left out', content.leftOut),

@@ -102,6 +102,19 @@ function files(note: NoteSource): string[] {
   ]);
 }
 
+/** The references of documents that one of these replaces, or is another format of. */
+export function replacedAmong(baseUrl: string, resources: readonly Resource[]): ReadonlySet<string> {
+  return new Set(
+    resources.flatMap((resource) =>
+      resource.resourceType === 'DocumentReference'
+        ? (resource.relatesTo ?? [])
+            .filter(({ code }) => code === 'replaces' || code === 'transforms')
+            .flatMap(({ target }) => localReference(baseUrl, target)?.reference ?? [])
+        : [],
+    ),
+  );
+}
+
 export type NoteChoice = { note: NoteSource } | { none: string } | { notYet: string } | { several: number };
 
 /**
@@ -111,14 +124,9 @@ export type NoteChoice = { note: NoteSource } | { none: string } | { notYet: str
 export function chooseNote(baseUrl: string, candidates: NoteSource[], acceptMissingDocStatus: boolean): NoteChoice {
   const states = candidates.map((note) => ({ note, ...orderStatus(note.resource, acceptMissingDocStatus) }));
   const standing = states.filter(({ withdrawn }) => withdrawn === undefined);
-  const replaced = new Set(
-    standing.flatMap(({ note: { resource } }) =>
-      resource.resourceType === 'DocumentReference'
-        ? (resource.relatesTo ?? [])
-            .filter(({ code }) => code === 'replaces' || code === 'transforms')
-            .map(({ target }) => localReference(baseUrl, target)?.reference)
-        : [],
-    ),
+  const replaced = replacedAmong(
+    baseUrl,
+    standing.map(({ note }) => note.resource),
   );
   const finished = standing.filter(({ note, notYet }) => notYet === undefined && !replaced.has(note.reference));
   const readable = finished.filter(({ note }) => ranked(note.attachments).length > 0);

@@ -21,22 +21,37 @@ const inError = (what: string): OrderStatus => ({
   withdrawn: { code: 'entered-in-error', text: `The ${what} was entered in error.` },
 });
 
-/** A DocumentReference without docStatus counts as finished where `acceptMissingDocStatus` says so. */
-export function orderStatus(resource: Resource, acceptMissingDocStatus: boolean): OrderStatus {
+/**
+ * A DocumentReference without docStatus counts as finished where `acceptMissingDocStatus` says so; `document` is what it
+ * is to the clinician.
+ */
+export function orderStatus(
+  resource: Resource,
+  acceptMissingDocStatus: boolean,
+  document: 'note' | 'picture' = 'note',
+): OrderStatus {
   switch (resource.resourceType) {
     case 'DocumentReference':
       if (resource.status === 'entered-in-error' || resource.docStatus === 'entered-in-error') {
-        return inError('note');
+        return inError(document);
       }
       if (resource.status === 'superseded') {
-        return { withdrawn: { code: 'replaced', text: 'The note was replaced by a newer one.' } };
+        return { withdrawn: { code: 'replaced', text: `The ${document} was replaced by a newer one.` } };
       }
       if (resource.docStatus === 'preliminary') {
-        return { notYet: 'The note is preliminary.' };
+        return { notYet: `The ${document} is preliminary.` };
       }
       return resource.docStatus === undefined && !acceptMissingDocStatus
-        ? { notYet: 'The note does not say that it is finished (docStatus).' }
+        ? { notYet: `The ${document} does not say that it is finished (docStatus).` }
         : {};
+    case 'Media':
+      if (resource.status === 'entered-in-error') {
+        return inError('picture');
+      }
+      if (resource.status === 'not-done') {
+        return { withdrawn: { code: 'revoked', text: 'The picture was not taken.' } };
+      }
+      return resource.status === 'preparation' ? { notYet: 'The picture has not been taken yet.' } : {};
     case 'ServiceRequest':
       if (resource.status === 'entered-in-error') {
         return inError('order');

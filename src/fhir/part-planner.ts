@@ -2,7 +2,8 @@
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import { decideWrite, type Ownership } from './decide-write.ts';
 import type { ProvenanceFacts, WithdrawalFacts } from './provenance.ts';
-import type { Built } from './report.ts';
+import type { Built } from './result-items.ts';
+import type { FilePlace } from './save-binaries.ts';
 import type { Stored } from './standing.ts';
 import { isWithdrawn, takeBack } from './take-back.ts';
 import type { Saved, WrittenPart } from './types.ts';
@@ -28,6 +29,9 @@ export interface Session {
   /** Conditions that the patient has already; searched once. */
   known: Map<string, string> | undefined;
   duplicates: Set<string>;
+  /** Where the files stand, by name; and the Binaries that they are, by part. */
+  files: Map<string, FilePlace>;
+  binaries: Map<string, WrittenPart>;
 }
 
 export interface Write {

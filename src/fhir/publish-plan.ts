@@ -1,6 +1,7 @@
 /**
  * Compares what shall stand with what stands, and says what is still to be written. Making the plan again after a write
- * is also how the write is verified: a plan with nothing left to do is the proof.
+ * is also how the write is verified: a plan with nothing left to do is the proof. Files alone are written on the way:
+ * nothing can be built before it is known where they stand.
  */
 import type { Provenance, Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
@@ -11,8 +12,11 @@ import { missingProvenances } from './missing-provenances.ts';
 import { PartPlanner, type Session, type Write } from './part-planner.ts';
 import { buildProvenance, buildWithdrawalProvenance } from './provenance.ts';
 import { replacedReports } from './replaced-reports.ts';
-import { type Built, buildItems, buildReport, type Facts, type Items } from './report.ts';
+import { buildReport } from './report.ts';
+import { type Built, buildItems, type Facts, type Items } from './result-items.ts';
+import { saveBinaries } from './save-binaries.ts';
 import { endedByPerson, isStanding } from './save-task.ts';
+import { standsInFor, withStandIns } from './stand-in.ts';
 import { lookUp, type Standing, type Stored } from './standing.ts';
 import { buildTask, mergeTask, sameTask } from './task.ts';
 import type { FhirClient, Publication, Saved, WrittenPart } from './types.ts';
@@ -81,10 +85,17 @@ function planReport(
   return undefined;
 }
 
-/** What an earlier publication or generation wrote and this one no longer says. */
-function noLongerSaid(publication: Publication, items: Items): Withdrawal[] {
+/**
+ * What an earlier publication or generation wrote and this one no longer says. What stands in for a picture goes only once
+ * the picture stands: that the server takes no Media shows anew each time.
+ */
+function noLongerSaid(publication: Publication, items: Items, standing: Standing): Withdrawal[] {
   const present = new Set(items.items.map(({ part }) => part));
-  const stays = ({ part, type }: WrittenPart): boolean => present.has(part) || type === 'DiagnosticReport';
+  const stays = ({ part, type }: WrittenPart): boolean => {
+    const picture = standsInFor(part) ?? '';
+    const awaited = present.has(picture) && !standing.parts.has(picture);
+    return present.has(part) || awaited || type === 'DiagnosticReport';
+  };
   return [
     ...publication.written.filter((one) => !stays(one)).map((written) => ({ written, remember: true })),
     ...publication.superseded.map((written) => ({ written, remember: false })),
@@ -101,6 +112,17 @@ function planCopies(planner: PartPlanner, items: Built[], standing: Standing, se
   }
 }
 
+/** What the Task says of the types that the server does not take. */
+function refusals(refused: ReadonlySet<string>): string[] {
+  const become: Record<string, string> = {
+    Binary: 'files stand within the resources that refer to them, as far as they are small enough',
+    ...(refused.has('DocumentReference') ? {} : { Media: 'the pictures stand as DocumentReferences' }),
+  };
+  return [...refused].map(
+    (type) => `This system does not take ${type} resources: ${become[type] ?? 'they were left out'}`,
+  );
+}
+
 function taskOf(
   publication: Publication,
   items: Items,
@@ -109,11 +131,10 @@ function taskOf(
   session: Session,
 ): Task {
   const results = [...(report === undefined ? [] : [report]), ...items.items];
-  const refused = [...session.refused].map((type) => `This system does not take ${type} resources: they were left out`);
   return buildTask({
     ...publication.task,
     outputs: [...publication.task.outputs, ...results.map(({ label, reference }) => ({ label, reference }))],
-    notes: [...publication.task.notes, ...new Set(planner.leftAlone), ...refused],
+    notes: [...publication.task.notes, ...new Set(planner.leftAlone), ...refusals(session.refused), ...items.notes],
   });
 }
 
@@ -128,7 +149,8 @@ async function existing(deps: PlanDeps, publication: Publication, session: Sessi
 }
 
 /** Reads what stands and says what is left to do. Throws the client's errors. */
-export async function makePlan(deps: PlanDeps, publication: Publication, session: Session): Promise<Plan> {
+export async function makePlan(deps: PlanDeps, asked: Publication, session: Session): Promise<Plan> {
+  const publication = { ...asked, findings: withStandIns(asked.findings, session.refused) };
   const task = await deps.client.read<Task>('Task', publication.taskId);
   if (!isStanding(task)) {
     throw new AdapterError('ehr-rejected', 'The Task of this order no longer exists in the FHIR server');
@@ -144,6 +166,10 @@ export async function makePlan(deps: PlanDeps, publication: Publication, session
   const references = [...standing.parts].map(
     ([part, { resourceType, id }]) => [part, `${resourceType}/${id}`] as const,
   );
+  const cancelled = endedByPerson(task, publication.task.status, session.knownTask);
+  if (!cancelled) {
+    await saveBinaries(deps.client, publication, standing, session);
+  }
   const patientHas = await existing(deps, publication, session);
   const facts: Facts = {
     devices: deps.devices,
@@ -153,6 +179,7 @@ export async function makePlan(deps: PlanDeps, publication: Publication, session
     // What we have written already stays ours, also where somebody has recorded the same since.
     known: new Map([...patientHas].filter(([part]) => !standing.parts.has(part))),
     standing: new Map(references),
+    files: session.files,
   };
   const items = buildItems(publication, facts);
   for (const type of session.refused) {
@@ -171,7 +198,7 @@ export async function makePlan(deps: PlanDeps, publication: Publication, session
   for (const built of items.items) {
     planner.part(built, standing.parts.get(built.part), 'item');
   }
-  const withdrawn = await planWithdrawals(planner, deps.client, session, noLongerSaid(publication, items));
+  const withdrawn = await planWithdrawals(planner, deps.client, session, noLongerSaid(publication, items, standing));
   const replaces = await replacedReports(deps.client, publication, withdrawn, planner);
   const report = planReport(planner, publication, { ...facts, replaces }, items, standing);
   planCopies(planner, report === undefined ? items.items : [...items.items, report], standing, session);
@@ -183,7 +210,7 @@ export async function makePlan(deps: PlanDeps, publication: Publication, session
     task,
     wanted,
     taskDone: sameTask(task, wanted) || (version !== undefined && version === session.taskVersion),
-    cancelled: endedByPerson(task, publication.task.status, session.knownTask),
+    cancelled,
     written: planner.written,
     leftOut: items.leftOut,
     issues: items.issues,

@@ -11,6 +11,7 @@ import type { Session } from './part-planner.ts';
 import { makePlan, type Plan } from './publish-plan.ts';
 import { saysTooLarge, speaksOfType } from './refusal.ts';
 import { LONGEST_WAIT } from './retry.ts';
+import { neededFiles } from './save-binaries.ts';
 import { savedTask } from './save-task.ts';
 import { takes } from './takes.ts';
 import type { FhirClient, Publication, Published } from './types.ts';
@@ -46,6 +47,8 @@ export function startSession(taskVersion: string | undefined): Session {
     knownTask: taskVersion,
     known: undefined,
     duplicates: new Set(),
+    files: new Map(),
+    binaries: new Map(),
   };
 }
 
@@ -61,7 +64,7 @@ function checkEssential(publication: Publication, session: Session): void {
 export function published(plan: Plan, session: Session): Published {
   const issue = plan.issues.map((one) => ({ ...one, severity: 'warning' as const }));
   return {
-    written: plan.written,
+    written: [...plan.written, ...session.binaries.values()],
     task: savedTask(plan.task),
     leftOut: plan.leftOut.map(({ part, why }) => ({ part, why })),
     leftAlone: plan.leftAlone,
@@ -101,22 +104,28 @@ export async function writeUntilItStands(
   // What stands at the beginning may have been written one by one, by whoever gave up in the middle of it.
   let unsure = true;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const plan = await planning(oneByOne || unsure);
-    unsure = false;
-    oneByOne ||= plan.provenances.length > 0;
-    if (plan.cancelled || isDone(plan)) {
-      return plan;
-    }
-    const left = plan.writes.length + plan.provenances.length;
-    if (left < least) {
-      least = left;
-      round = 0;
-    }
+    let planned: Plan | undefined;
     try {
+      const plan = await planning(oneByOne || unsure);
+      planned = plan;
+      unsure = false;
+      oneByOne ||= plan.provenances.length > 0;
+      if (plan.cancelled || isDone(plan)) {
+        return plan;
+      }
+      const left = plan.writes.length + plan.provenances.length;
+      if (left < least) {
+        least = left;
+        round = 0;
+      }
       await (oneByOne ? writeOneByOne(client, key, plan, session) : writeTransaction(client, plan, session, limits));
     } catch (thrown) {
       const error = asAdapterError(thrown);
-      if (!oneByOne && (speaksOfType(error) || saysTooLarge(error))) {
+      if (planned === undefined && error.kind !== 'ambiguous') {
+        // Only a file that was written on the way is worth another look.
+        throw error;
+      }
+      if (planned !== undefined && !oneByOne && (speaksOfType(error) || saysTooLarge(error))) {
         // The server refuses something and does not say what: one by one, it shows.
         oneByOne = true;
         // One resource alone may be what is too large: then nothing was learnt of how many the server takes.
@@ -134,6 +143,13 @@ export async function writeUntilItStands(
   throw new AdapterError('ehr-error', 'The FHIR server does not show what it has accepted');
 }
 
+/** The types that this publication consists of. */
+function typesOf(publication: Publication): Set<string> {
+  const results = publication.findings.items.map(({ resource }) => resource.resourceType);
+  const files = neededFiles(publication).length > 0 ? ['Binary'] : [];
+  return new Set([...results, ...files, 'DiagnosticReport', 'Provenance', 'Task']);
+}
+
 /**
  * Publishes and verifies. Repeats harmlessly: called again after a crash or an ambiguous error it adopts what stands.
  * Throws `ehr-rejected` where the server refuses an essential type or the whole, with its OperationOutcome; conflicts and
@@ -144,11 +160,13 @@ export async function publish(client: FhirClient, publication: Publication, deps
   const validate = await openValidator();
   const capabilities = await client.capabilities();
   const session = startSession(publication.taskVersion);
-  const types = publication.findings.items.map(({ resource }) => resource.resourceType);
-  for (const type of new Set([...types, 'DiagnosticReport', 'Provenance', 'Task'])) {
+  for (const type of typesOf(publication)) {
     if (!takes(capabilities, type)) {
       session.refused.add(type);
     }
+  }
+  if (session.refused.has('Media') && !takes(capabilities, 'DocumentReference')) {
+    session.refused.add('DocumentReference');
   }
   const plan = async (lookUpProvenance: boolean): Promise<Plan> => {
     checkEssential(publication, session);

@@ -1,6 +1,7 @@
 /** What the report for people says, as plain lines and rows; narrative.ts makes XHTML and HTML of it. Pure. */
-import type { CodeableConcept, Condition, Observation, Procedure } from '@medplum/fhirtypes';
+import type { CodeableConcept, Condition, DocumentReference, Media, Observation, Procedure } from '@medplum/fhirtypes';
 import type { Evidence, Findings } from '../findings.ts';
+import { observedLines } from './observed-value.ts';
 import { SYSTEM_NAMES, SYSTEMS } from './terminology.ts';
 import { cleanText, shorten } from './tidy.ts';
 
@@ -13,7 +14,7 @@ export const CONCLUSION = 100_000;
 export interface CodedRow {
   label: string;
   code: string;
-  certainty: string;
+  certainty: string[];
   date: string;
   quotes: string[];
   remarks: string[];
@@ -38,6 +39,8 @@ export interface ReportContent {
   known: ListedRow[];
   listed: ListedRow[];
   leftOut: ListedRow[];
+  /** Pictures and documents, a line each: they stand beside the text, never in it. */
+  files: string[];
   /** Ours, but changed by somebody since. */
   leftAlone: string[];
   /** What it replaces, a sentence each. */
@@ -76,26 +79,20 @@ function firstCode(concept: CodeableConcept | undefined): string | undefined {
   return concept?.coding?.[0]?.code;
 }
 
-function observed(resource: Observation): string {
-  const { valueCodeableConcept: concept, valueQuantity: quantity } = resource;
-  if (quantity?.value !== undefined) {
-    return `${quantity.value} ${quantity.unit ?? quantity.code ?? ''}`.trim();
-  }
-  return concept?.text ?? concept?.coding?.[0]?.display ?? concept?.coding?.[0]?.code ?? resource.valueString ?? '';
-}
-
-/** How sure, or with what value, in the words of the resource itself. */
-export function certaintyOf(resource: Condition | Observation | Procedure): string {
+/** How sure, or with what value, in the words of the resource itself: a line each. */
+export function certaintyOf(resource: Condition | Observation | Procedure): string[] {
   switch (resource.resourceType) {
     case 'Condition': {
       const clinical = firstCode(resource.clinicalStatus);
       const verification = firstCode(resource.verificationStatus) ?? 'unconfirmed';
-      return clinical === undefined || clinical === 'active' ? verification : `${verification}, ${clinical}`;
+      return [clinical === undefined || clinical === 'active' ? verification : `${verification}, ${clinical}`];
     }
-    case 'Observation':
-      return [observed(resource), resource.status].filter((part) => part !== '').join(', ');
+    case 'Observation': {
+      const [first = '', ...more] = observedLines(resource);
+      return [[first, resource.status].filter((part) => part !== '').join(', '), ...more];
+    }
     case 'Procedure':
-      return resource.status;
+      return [resource.status];
   }
 }
 
@@ -123,6 +120,12 @@ export function dateOf(resource: Condition | Observation | Procedure): string {
         range(resource.performedPeriod?.start, resource.performedPeriod?.end)
       );
   }
+}
+
+/** Where a reader finds a picture or document. */
+export function fileText(label: string, { resourceType }: DocumentReference | Media): string {
+  const where = resourceType === 'Media' ? 'the pictures of this report' : 'the document beside this report';
+  return `${label}: see ${where}.`;
 }
 
 export function replacedText({ reference, stays }: Replaced): string {

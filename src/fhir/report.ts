@@ -1,21 +1,13 @@
-/** Findings → resources: what was found, completed and validated, and the DiagnosticReport that holds it. Pure. */
+/** The DiagnosticReport that holds what was found, with its renderings for people. Pure. */
 import { createHash } from 'node:crypto';
-import type {
-  Attachment,
-  Condition,
-  DiagnosticReport,
-  Observation,
-  OperationOutcomeIssue,
-  Procedure,
-} from '@medplum/fhirtypes';
+import type { Attachment, DiagnosticReport } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
-import type { Finding } from '../findings.ts';
-import { basedOn, completeFinding, type Devices } from './complete-finding.ts';
 import { contentHash } from './content-hash.ts';
 import { sourceReferences } from './evidence.ts';
 import { fullUrlOf, jobIdentifiers, resultIdentifier } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
 import { toHtml, toNarrative } from './narrative.ts';
+import { basedOn, specimensOf } from './order-references.ts';
 import {
   BANNER,
   CONCLUSION,
@@ -23,111 +15,22 @@ import {
   codeText,
   conclusionOf,
   dateOf,
+  fileText,
   LABEL,
   madeBy,
   quotesOf,
-  type Replaced,
   type ReportContent,
   replacedText,
   titleOf,
 } from './report-content.ts';
+import { type Built, type Facts, type Items, isFile } from './result-items.ts';
 import { EXTENSIONS } from './terminology.ts';
 import { cleanText, shorten, tidy } from './tidy.ts';
 import type { Publication } from './types.ts';
-import { describeProblems, type Validate } from './validate.ts';
-
-export type ResultResource = Condition | DiagnosticReport | Observation | Procedure;
-
-/** One resource as it shall stand, and how others refer to it: `Type/id` where it stands already, else its fullUrl. */
-export interface Built {
-  part: string;
-  label: string;
-  reference: string;
-  resource: ResultResource;
-  finding?: Finding;
-  /** References of the reports that this one replaces. */
-  replaces?: string[];
-}
-
-/** What has to be known of the server before anything can be built. */
-export interface Facts {
-  devices: Devices;
-  validate: Validate;
-  /** Types that the server does not take. */
-  refused: ReadonlySet<string>;
-  /** Parts that the server would not take, and why. */
-  rejected: ReadonlyMap<string, string>;
-  /** Conditions that the patient has already: reference by part. */
-  known: ReadonlyMap<string, string>;
-  /** What stands of this publication: reference by part. */
-  standing: ReadonlyMap<string, string>;
-  /** The reports that the new one replaces, the newest first. */
-  replaces?: Replaced[];
-}
-
-export interface LeftOut {
-  part: string;
-  label: string;
-  why: string;
-}
-
-export interface Items {
-  items: Built[];
-  leftOut: LeftOut[];
-  issues: OperationOutcomeIssue[];
-}
+import type { Validate } from './validate.ts';
 
 /** The HTML form has to fit into an Attachment that servers take inline. */
 const MOST_HTML = 700_000;
-
-function whyNot(
-  finding: Finding,
-  resource: ResultResource,
-  facts: Facts,
-): { why: string; issues?: OperationOutcomeIssue[] } | undefined {
-  const rejected = facts.rejected.get(finding.part);
-  if (rejected !== undefined) {
-    return { why: rejected };
-  }
-  if (facts.refused.has(resource.resourceType)) {
-    return { why: `this system does not take ${resource.resourceType} resources` };
-  }
-  if (resource.code === undefined) {
-    // R4 would allow it; a diagnosis that names nothing is of no use to anybody.
-    return { why: 'it has neither a code nor a name' };
-  }
-  const issues = facts.validate(resource);
-  return issues.length === 0 ? undefined : { why: `it is ${describeProblems(issues)}`, issues };
-}
-
-/** Every finding as a resource of its own; what the patient has already, the server does not take or R4 forbids is not. */
-export function buildItems(publication: Publication, facts: Facts): Items {
-  const result: Items = { items: [], leftOut: [], issues: [] };
-  const seen = new Set<string>();
-  for (const finding of publication.findings.items) {
-    const { part } = finding;
-    const label = shorten(cleanText(finding.label).trim(), LABEL) || part;
-    if (facts.known.has(part)) {
-      continue;
-    }
-    if (seen.has(part)) {
-      result.leftOut.push({ part, label, why: 'it was found a second time under the same name' });
-      continue;
-    }
-    seen.add(part);
-    const bare = completeFinding(finding, publication, facts.devices);
-    const resource = { ...bare, meta: aiMeta(contentHash(bare)) };
-    const refusal = whyNot(finding, resource, facts);
-    if (refusal !== undefined) {
-      result.leftOut.push({ part, label, why: refusal.why });
-      result.issues.push(...(refusal.issues ?? []));
-      continue;
-    }
-    const reference = facts.standing.get(part) ?? fullUrlOf(publication.key, part);
-    result.items.push({ part, label, reference, resource, finding });
-  }
-  return result;
-}
 
 function contentFor(publication: Publication, facts: Facts, built: Items, leftAlone: string[]): ReportContent {
   const { findings } = publication;
@@ -139,7 +42,7 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
     missing: findings.missing.map(cleanText).filter((part) => part.trim() !== ''),
     conclusion: shorten(cleanText(findings.report.conclusion ?? '').trim(), CONCLUSION) || undefined,
     coded: built.items.flatMap(({ label, resource, finding }) =>
-      finding === undefined || resource.resourceType === 'DiagnosticReport'
+      finding === undefined || resource.resourceType === 'DiagnosticReport' || isFile(resource)
         ? []
         : [
             {
@@ -162,6 +65,12 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
       why: cleanText(why),
       quotes: quotesOf(evidence),
     })),
+    files: [
+      ...built.items.flatMap(({ label, resource, finding }) =>
+        isFile(resource) ? [[fileText(label, resource), ...(finding?.remarks ?? []).map(cleanText)].join(' ')] : [],
+      ),
+      ...built.attachments.map(({ title = 'A file' }) => `${title}: attached to this report.`),
+    ],
     leftOut: built.leftOut.map(({ label, why }) => ({ label, why, quotes: [] })),
     leftAlone,
     replaces: (facts.replaces ?? []).map(replacedText),
@@ -171,7 +80,13 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
 /** Fewer rows where the whole would be too large to stand inline; says how many are not shown. */
 function fitting(content: ReportContent): { content: ReportContent; html: string } {
   const html = toHtml(content);
-  const most = Math.max(content.coded.length, content.listed.length, content.known.length, content.leftOut.length);
+  const most = Math.max(
+    content.coded.length,
+    content.listed.length,
+    content.known.length,
+    content.leftOut.length,
+    content.files.length,
+  );
   if (Buffer.byteLength(html) <= MOST_HTML || most <= 1) {
     return { content, html };
   }
@@ -184,6 +99,7 @@ function fitting(content: ReportContent): { content: ReportContent; html: string
     coded: cut(content.coded),
     listed: cut(content.listed),
     known: cut(content.known),
+    files: cut(content.files),
     leftOut: cut(content.leftOut),
     missing: cut(content.missing),
   });
@@ -220,6 +136,7 @@ export function buildReport(
   const notes = sourceReferences(publication.inputs, ['DocumentReference']);
   const effective = findings.report.effective ?? publication.inputs.find(({ date }) => date !== undefined)?.date;
   const results = built.items.filter(({ resource }) => resource.resourceType === 'Observation');
+  const pictures = built.items.filter(({ resource }) => resource.resourceType === 'Media');
   const bare: DiagnosticReport = {
     resourceType: 'DiagnosticReport',
     meta: aiMeta(),
@@ -241,10 +158,11 @@ export function buildReport(
     effectiveDateTime: effective,
     issued: publication.now,
     performer: [facts.devices.organization],
+    specimen: specimensOf(publication.focus),
     result: results.map(({ reference }) => ({ reference })),
-    media: findings.report.media,
+    media: pictures.map(({ label: comment, reference }) => ({ comment, link: { reference } })),
     conclusion: conclusionOf(findings),
-    presentedForm: [htmlForm(html, content.title)],
+    presentedForm: [htmlForm(html, content.title), ...built.attachments],
   };
   const sound = firstValid(
     [
@@ -252,15 +170,15 @@ export function buildReport(
       tidy({
         ...bare,
         effectiveDateTime: undefined,
-        media: undefined,
         category: undefined,
         code: { text: content.title },
       }),
     ],
     facts.validate,
   );
-  // The results by name: whether they stand already makes no difference to what the report says.
-  const hash = contentHash({ ...sound, result: results.map(({ part: name }) => name) });
+  // Results and pictures by name: whether they stand already makes no difference to what the report says.
+  const named = { result: results.map(({ part: name }) => name), media: pictures.map(({ part: name }) => name) };
+  const hash = contentHash({ ...sound, ...named });
   const reference = facts.standing.get(part) ?? fullUrlOf(key, part);
   return { part, label: content.title, reference, resource: { ...sound, meta: aiMeta(hash) }, replaces };
 }

@@ -12,10 +12,17 @@ export interface Source {
   /** `DocumentReference/1`, or `#1` for a contained one. */
   reference: string;
   resource?: Resource | undefined;
+  /** False: it is known, and not (yet) anything to do the order with: a picture that is still to be taken. */
+  isPart?: boolean;
 }
 
-/** `order`: digest of the ordering resource; `sources`: digest by reference, empty where only the reference is known. */
+/**
+ * `order`: digest of the ordering resource; `sources`: digest by reference, empty where only the reference is known, and
+ * `-` where it is no part of the order.
+ */
 const signatureSchema = z.object({ order: z.string(), sources: z.record(z.string(), z.string()) });
+
+const NO_PART = '-';
 
 /** Workflow fields, notes and meta are left out: a change of those must not have the work done again. */
 function content(resource: Resource): unknown {
@@ -37,6 +44,14 @@ function content(resource: Resource): unknown {
       return [
         ...[resourceType, standing(status), intent, code, orderDetail, subject, encounter, bodySite, specimen],
         reasons,
+      ];
+    }
+    case 'Media': {
+      const { basedOn, partOf, type, modality, view, subject, encounter, bodySite, content: file } = resource;
+      const { createdDateTime, createdPeriod, device, extension } = resource;
+      return [
+        ...[resourceType, taken(resource.status), basedOn, partOf, type, modality, view, subject, encounter, bodySite],
+        ...[file && attachmentIdentity(file), createdDateTime, createdPeriod, device, extension],
       ];
     }
     case 'DiagnosticReport': {
@@ -61,6 +76,11 @@ function standing(status: string | undefined): string | undefined {
   return status === 'completed' || status === 'on-hold' ? 'active' : status;
 }
 
+/** Whether a picture is there: how far the session is that it was taken in says nothing of it. */
+function taken(status: string | undefined): string | undefined {
+  return status === 'entered-in-error' || status === 'not-done' || status === 'preparation' ? status : 'completed';
+}
+
 /** JSON with the keys of every object in order, so that two servers' spellings of one resource agree. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
@@ -78,7 +98,8 @@ const digest = (resource: Resource) =>
 /** The signature of an order and its sources, a text to be stored. Presigned addresses count without their query. */
 export function signatureOf(focus: Resource, sources: readonly Source[]): string {
   const digests = sources.map(
-    ({ reference, resource }) => [reference, resource === undefined ? '' : digest(resource)] as const,
+    ({ reference, resource, isPart = true }) =>
+      [reference, !isPart ? NO_PART : resource === undefined ? '' : digest(resource)] as const,
   );
   return canonical({ order: digest(focus), sources: Object.fromEntries(digests) });
 }
@@ -111,12 +132,12 @@ export function compareSignatures(before: string, after: string): ContentChange 
   }
   const same = Object.entries(then.sources).every(([reference, digest]) => {
     const current = now.sources[reference];
-    return current !== undefined && (current === digest || current === '' || digest === '');
+    return digest === NO_PART || (current !== undefined && (current === digest || current === '' || digest === ''));
   });
   if (!same) {
     return 'changed';
   }
-  return Object.keys(now.sources).some((reference) => then.sources[reference] === undefined) ? 'added' : 'none';
+  return addedSources(before, after).length > 0 ? 'added' : 'none';
 }
 
 /** The references that a signature was made over: news of these is news of the order. */
@@ -124,8 +145,11 @@ export function sourcesOf(signature: string): string[] {
   return Object.keys(parse(signature)?.sources ?? {}).filter((reference) => !reference.startsWith('#'));
 }
 
-/** The references that `after` has and `before` had not. */
+/** The references that are part of the order in `after` and were not in `before`. */
 export function addedSources(before: string, after: string): string[] {
   const known = parse(before)?.sources ?? {};
-  return Object.keys(parse(after)?.sources ?? {}).filter((reference) => known[reference] === undefined);
+  return Object.entries(parse(after)?.sources ?? {}).flatMap(([reference, digest]) => {
+    const was = known[reference] ?? NO_PART;
+    return digest !== NO_PART && was === NO_PART ? reference : [];
+  });
 }

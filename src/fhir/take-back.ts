@@ -1,5 +1,6 @@
 /** Withdraws what we wrote: never deleted, always marked, so that whoever has seen it finds out. Pure. */
-import type { Meta, Narrative, Resource } from '@medplum/fhirtypes';
+import type { Attachment, Meta, Narrative, Resource } from '@medplum/fhirtypes';
+import { binaryReference } from './binary-reference.ts';
 import { codedHash } from './content-hash.ts';
 import { escapeText } from './narrative.ts';
 import { OUR_SYSTEMS, SYSTEMS } from './terminology.ts';
@@ -35,6 +36,12 @@ export function isWithdrawn(resource: Resource): boolean {
 export function isWithdrawnByUs(resource: Resource): boolean {
   const tags = resource.meta?.tag?.filter(({ system }) => system === OUR_SYSTEMS.content) ?? [];
   return isWithdrawn(resource) && tags.some(({ code }) => code === codedHash(resource));
+}
+
+/** A server that signs URLs gave one that expires: what is written back names the Binary. */
+function standing(attachment: Attachment): Attachment {
+  const url = binaryReference(attachment.url);
+  return url === undefined ? attachment : { ...attachment, url };
 }
 
 /** The content tag says what we meant to write: now the withdrawal. */
@@ -73,10 +80,15 @@ export function takeBack(resource: Resource, why?: string): Resource | undefined
       const { presentedForm, ...report } = resource;
       return tagged({ ...report, ...(text === undefined ? {} : { text }), status: 'entered-in-error' });
     }
+    case 'Media':
+      return tagged({ ...resource, content: standing(resource.content), status: 'entered-in-error' });
+    case 'DocumentReference': {
+      const content = resource.content.map((one) => ({ ...one, attachment: standing(one.attachment) }));
+      const docStatus = resource.docStatus === undefined ? {} : { docStatus: 'entered-in-error' as const };
+      return tagged({ ...resource, content, ...docStatus, status: 'entered-in-error' });
+    }
     case 'Observation':
     case 'Procedure':
-    case 'Media':
-    case 'DocumentReference':
       return tagged({ ...resource, status: 'entered-in-error' });
     default:
       return undefined;

@@ -25,6 +25,7 @@ export const SYSTEMS = {
   lifecycle: 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle',
   provenanceParticipant: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   usCoreProvenanceParticipant: 'http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type',
+  mediaType: 'http://terminology.hl7.org/CodeSystem/media-type',
   taskCode: 'http://hl7.org/fhir/CodeSystem/task-code',
 } as const;
 

@@ -59,6 +59,11 @@ export interface FhirClient {
     resource: T,
     options?: { ifNoneExist?: string; headers?: Record<string, string> },
   ): Promise<T>;
+  /**
+   * POST of a Binary as raw bytes under their media type, or PUT under `id`, which may be repeated; `context`: whose it is
+   * (`Patient/1`), for a server that decides by that who may read it.
+   */
+  saveBytes(bytes: Uint8Array, about: { contentType: string; id?: string; context?: string }): Promise<Saved>;
   /** PUT; `ifMatch` is a version id. A 412 or 409 throws `ehr-conflict`. */
   update<T extends Resource>(resource: T & { id: string }, options?: { ifMatch?: string }): Promise<T>;
   /** DELETE; a resource already gone is fine. */

@@ -19,6 +19,8 @@ export interface EngineServices {
   clock: Clock;
   log: Log;
   meter: EngineMeter;
+  /** Where the vendor may tell us that there is news of an order; absent where nobody could reach us, or nothing is signed. */
+  callbackUrl?: ((order: Order) => string) | undefined;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
   /**

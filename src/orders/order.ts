@@ -56,6 +56,8 @@ export interface Approved {
 export interface Publishing {
   final: boolean;
   after?: number | undefined;
+  /** The results stand, and the vendor is only asked for its newest ones; see again.ts. */
+  again?: true;
 }
 
 export interface Order {

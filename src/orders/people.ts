@@ -1,5 +1,6 @@
 /** What people ask of an order: stop it, try it again, go on after an answer. */
 import { asAdapterError } from '../errors.ts';
+import { fetchingAgain } from './again.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { allowCall } from './store/calls.ts';
@@ -44,7 +45,8 @@ export async function cancelAtVendor(order: Order, snapshot: OrderSnapshot | und
 
 /**
  * Goes back to the stretch that failed or is held: reading a rejected order anew, the same step of a held one, the writing
- * of a stored result, or a new run at the vendor where the run itself failed.
+ * of a stored result (fetched once more before, where the vendor can), or a new run at the vendor where the run itself
+ * failed.
  */
 export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
   const now = hand.clock.now();
@@ -70,7 +72,12 @@ export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
   if (order.status === 'completed' || order.status === 'failed') {
     // A run that failed after it had published a part has a result too, but not the one to end with.
     const publishing = order.status === 'completed' ? { final: true } : order.publishing;
-    if (publishing && (await latestResult(hand.database, order.id, order.run))) {
+    const stored = publishing && (await latestResult(hand.database, order.id, order.run));
+    if (stored) {
+      const again = order.status === 'completed' && (await fetchingAgain(order, stored.result, hand));
+      if (again) {
+        return done(again, 'vendor');
+      }
       return done({ ...order, leg: 'write', publishing, outcome: null }, 'result');
     }
     if (order.status === 'completed') {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DocumentReference, Resource } from '@medplum/fhirtypes';
+import type { Attachment, Resource } from '@medplum/fhirtypes';
 import { matchesCriteria } from '../config/criteria.ts';
 import { sourcesOf } from '../fhir/signature.ts';
 import type { OrderReading } from '../fhir/types.ts';
@@ -171,17 +171,30 @@ async function takeSnapshot(reading: OrderReading, hand: Hand): Promise<OrderSna
   };
 }
 
-/** A document's bytes are kept once, as an input; the snapshot is loaded at every step. */
+/**
+ * The snapshot is loaded at every step: a note's bytes are kept beside it, as an input, and a picture's stay in the EHR.
+ * What the resource contains may hold them as well.
+ */
 function withoutInlineData(resource: Resource): Resource {
-  if (resource.resourceType !== 'DocumentReference') {
-    return resource;
-  }
-  const document: DocumentReference = resource;
-  return {
-    ...document,
-    content: document.content.map((content) => {
-      const { data: _, ...attachment } = content.attachment;
-      return { ...content, attachment };
-    }),
+  const bare = (attachment: Attachment): Attachment => {
+    const { data: _, ...rest } = attachment;
+    return rest;
   };
+  const { resourceType } = resource;
+  if (resourceType === 'DocumentReference') {
+    const content = (resource.content ?? []).map((each) =>
+      each.attachment ? { ...each, attachment: bare(each.attachment) } : each,
+    );
+    return { ...resource, content };
+  }
+  if (resourceType === 'Media') {
+    return resource.content ? { ...resource, content: bare(resource.content) } : resource;
+  }
+  if (resourceType === 'Binary') {
+    const { data: _, ...rest } = resource;
+    return rest;
+  }
+  return 'contained' in resource && resource.contained
+    ? { ...resource, contained: resource.contained.map(withoutInlineData) }
+    : resource;
 }

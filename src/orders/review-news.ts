@@ -53,6 +53,7 @@ export async function review(order: Order, snapshot: OrderSnapshot | undefined, 
     type: order.resourceType,
     id: order.resourceId,
     needs: hand.route.vendor.needs,
+    ...(hand.route.vendor.pictures && { pictures: hand.route.vendor.pictures }),
     download: false,
   });
   if (reading && isOlder(reading.version, news?.version) && order.attempts < LOOKS_AT_AN_OLDER_VERSION) {

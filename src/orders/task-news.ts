@@ -82,8 +82,8 @@ async function orderOf(
   return admitToRoutes(services, site, { ...news, type, id, resource }, by);
 }
 
-function isOrdered(type: string): type is 'ServiceRequest' | 'DocumentReference' {
-  return type === 'ServiceRequest' || type === 'DocumentReference';
+function isOrdered(type: string): type is 'ServiceRequest' | 'DocumentReference' | 'Media' {
+  return type === 'ServiceRequest' || type === 'DocumentReference' || type === 'Media';
 }
 
 /** Nobody should wait for a Task that nobody does. */

@@ -32,8 +32,9 @@ export function taskView(
     lastModified: now.toISOString(),
     ...(order.startedAt && { startedAt: order.startedAt.toISOString() }),
     ...(order.endedAt && { endedAt: order.endedAt.toISOString() }),
+    // A Binary is found through what refers to it.
     outputs: written
-      .filter((part) => part.type !== 'Provenance')
+      .filter((part) => part.type !== 'Provenance' && part.type !== 'Binary')
       .map((part) => ({ label: part.part, reference: `${part.type}/${part.id}` })),
     notes: order.notes ?? [],
   };
@@ -56,6 +57,10 @@ const VENDOR_STATE_SECONDS = 30;
 
 /** Would the Task look different if it were written now? */
 export function owesTask(order: Order, now: Date): boolean {
+  if (order.publishing?.again) {
+    // The results stand: that somebody looks for newer ones is nothing to a reader.
+    return false;
+  }
   const toldWhileRead =
     order.leg === 'read' && (order.awaiting !== null || (order.paused !== null && order.taskId !== null));
   // While it is on hold nothing else is said of it; results write the Task themselves, in their transaction.

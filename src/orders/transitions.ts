@@ -212,7 +212,7 @@ export function applyStep(order: Order, step: Step<unknown, unknown>, now: Date)
         ...fresh,
         state: step.next,
         leg: 'write',
-        publishing: { final: false, after: step.after },
+        publishing: { final: false, after: step.after, ...(order.publishing?.again && { again: true as const }) },
         businessStatus: step.status ?? order.businessStatus,
       },
       events: [{ event: 'result', detail: { final: false } }],

@@ -82,6 +82,7 @@ export function vendorContext(
     },
     memory: route.memory,
     ...(answer && { answer }),
+    ...(hand.callbackUrl && { callbackUrl: hand.callbackUrl(order) }),
     disclose: (fields, input) =>
       addDisclosure(database, {
         at: clock.now(),

@@ -1,5 +1,6 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
 import { type Answer, isRefusal } from '../vendors/contract.ts';
+import { allowAgain, orWhatIsStored } from './again.ts';
 import { runEffect } from './effect.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
@@ -11,6 +12,10 @@ import { countTrouble } from './vendor-trouble.ts';
 
 /** One step at the vendor: begin, an effect, or an advance. */
 export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
+  return orWhatIsStored(order, await plainStep(order, snapshot, hand), hand.clock.now());
+}
+
+async function plainStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
   if (order.state === null) {
     return begin(order, snapshot, hand);
   }
@@ -72,6 +77,7 @@ async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effect
       remedy: 'hold',
     });
   }
+  allowAgain(order, step);
   await hand.checkpoint('advanced', order);
   const now = hand.clock.now();
   const change = applyStep(order, step, now);

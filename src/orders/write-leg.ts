@@ -75,7 +75,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   const after: Order = {
     ...shown,
     leg: final ? 'ended' : 'vendor',
-    publishing: null,
+    publishing: !final && order.publishing?.again ? { final: true, again: true } : null,
     notes: published.leftAlone.length > 0 ? published.leftAlone : order.notes,
     taskId: published.task.id,
     taskVersion: published.task.version ?? null,

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Bundle, Consent } from '@medplum/fhirtypes';
 import fc from 'fast-check';
 import { AdapterError, type ErrorCode } from '../../src/errors.ts';
-import { consentDenies, denies, judgeConsents } from '../../src/fhir/consent.ts';
+import { type ConsentAsked, consentObjection, judgeConsents } from '../../src/fhir/consent.ts';
+import { denies, permits } from '../../src/fhir/consent-rules.ts';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 const question = { baseUrl: 'https://ehr.example/fhir', patient: 'Patient/1', vendor: 'Acme AI', now: NOW };
@@ -108,6 +109,58 @@ for (const [denied, what, value] of CASES) {
   });
 }
 
+const MARKETING = { purpose: [{ code: 'HMARKT' }] };
+const PERMITS: [boolean, string, unknown][] = [
+  [true, 'the root rule permits', consent({ type: 'permit' })],
+  [true, 'the root rule permits the vendor', consent({ type: 'permit', ...acme })],
+  [true, 'an exception permits the vendor', consent({ type: 'deny', provision: [{ type: 'permit', ...acme }] })],
+  [true, 'a rule below a root that says nothing permits', consent({ provision: [{ type: 'permit', ...acme }] })],
+  [true, 'the patient has opted in', consent(undefined, policy('OPTIN'))],
+  [true, 'it is about treatment', consent({ type: 'permit' }, scope('treatment'))],
+  [true, 'it is verified', consent({ type: 'permit' }, { verification: [{ verified: true }] })],
+  [false, 'nothing is said', consent(undefined)],
+  [false, 'a root says nothing', consent({})],
+  [false, 'it is about research', consent({ type: 'permit' }, scope('research'))],
+  [false, 'it does not say what it is about', consent({ type: 'permit' }, { scope: undefined })],
+  [false, 'it is somebody else who may', consent({ type: 'permit', ...other })],
+  [false, 'an opt-in is for somebody else', consent({ type: 'permit', ...other }, policy('OPTIN'))],
+  [false, 'an opt-in is restricted', consent(undefined, policy('OPTINR'))],
+  [
+    true,
+    'a restricted opt-in names the vendor',
+    consent({ provision: [{ type: 'permit', ...acme }] }, policy('OPTINR')),
+  ],
+  [false, 'it is for part of the record', consent({ type: 'permit', class: [{ code: 'lab' }] })],
+  [false, 'an opt-in is for part of the record', consent({ type: 'permit', code: [{}] }, policy('OPTIN'))],
+  [false, 'it is for marketing', consent({ type: 'permit', ...MARKETING })],
+  [false, 'it is over', consent({ type: 'permit', period: { end: '2026-11-01' } })],
+  [false, 'an opt-in is over', consent({ period: { end: '2026-11-01' } }, policy('OPTIN'))],
+  [false, 'it is not in force', consent({ type: 'permit' }, { status: 'proposed' })],
+  [false, 'it is another patient’s', consent({ type: 'permit' }, { patient: { reference: 'Patient/2' } })],
+  [false, 'it names no patient', consent({ type: 'permit' }, { patient: undefined })],
+  [false, 'nobody has verified it', consent({ type: 'permit' }, { verification: [{ verified: false }] })],
+  [false, 'an exception denies the vendor', consent({ type: 'permit', provision: [{ type: 'deny', ...acme }] })],
+  [false, 'its rules cannot be read', consent('permit')],
+];
+
+for (const [permitted, what, value] of PERMITS) {
+  test(`where consent is required and ${what}: ${permitted ? 'permitted' : 'not permitted'}`, () => {
+    assert.equal(permits(value, question), permitted);
+    assert.equal(judgeConsents([value], question, true) === undefined, permitted);
+  });
+}
+
+test('where consent is required, one that denies counts for more than one that permits, and is not waited for', () => {
+  const both = [consent({ type: 'permit' }), consent({ type: 'deny', ...acme })];
+  assert.deepEqual(judgeConsents(both, question, true), {
+    text: "The patient's consent does not allow that their data goes to Acme AI.",
+  });
+  assert.deepEqual(judgeConsents([], question, true), {
+    text: "The patient's consent to the analysis by Acme AI is required, and none was found in the EHR.",
+    awaits: true,
+  });
+});
+
 test('a rule that names the vendor’s Organization is about the vendor', () => {
   const rule = (reference: string) => consent({ provision: [{ type: 'deny', ...actor({ reference }) }] });
   for (const reference of ['Organization/7', 'https://ehr.example/fhir/Organization/7/_history/2']) {
@@ -137,9 +190,9 @@ test('a denial counts in its period only, whole days and years in any zone', () 
 
 test('the sentence names the vendor, not the patient nor the Consent', () => {
   const said = judgeConsents([consent({ type: 'permit' }), consent({ type: 'deny' }, { id: 'secret' })], question);
-  assert.equal(said, "The patient's consent does not allow that their data goes to Acme AI.");
+  assert.equal(said?.text, "The patient's consent does not allow that their data goes to Acme AI.");
   assert.match(
-    judgeConsents([consent({ type: 'deny' })], { ...question, vendor: 'Organization/7' }) ?? '',
+    judgeConsents([consent({ type: 'deny' })], { ...question, vendor: 'Organization/7' })?.text ?? '',
     /an AI vendor/,
   );
   assert.equal(judgeConsents([], question), undefined);
@@ -176,6 +229,8 @@ test('no Consent, however odd, makes the judge throw; one that no rule of denies
         const denied = denies(value, question);
         assert.equal(typeof denied, 'boolean');
         assert.ok(!denied || /"deny"/.test(JSON.stringify(value)));
+        const permitted = permits(value, question);
+        assert.ok(!permitted || /"permit"|"OPTIN"/.test(JSON.stringify(value)));
       },
     ),
     { numRuns: 500 },
@@ -232,21 +287,25 @@ const page = (...resources: unknown[]): Bundle => ({
   entry: JSON.parse(JSON.stringify(resources)).map((resource: unknown) => ({ resource })),
 });
 
+const said = async (ehr: ReturnType<typeof client>, more: Partial<ConsentAsked> = {}) =>
+  (await consentObjection(ehr, { patient: 'Patient/1', vendor: 'Acme AI', now: NOW, ...more }))?.text;
+
 test('the EHR’s active Consents are searched once, all pages of them', async () => {
   const ehr = client({ pages: [page(consent({ type: 'permit' })), page(consent({ type: 'deny' }))] });
-  assert.match((await consentDenies(ehr, 'Patient/1', 'Acme AI', NOW)) ?? '', /does not allow/);
+  assert.match((await said(ehr)) ?? '', /does not allow/);
   assert.deepEqual(ehr.asked, ['Consent?patient=Patient%2F1&status=active']);
-  assert.equal(await consentDenies(client({}), 'Patient/1', 'Acme AI', NOW), undefined);
+  assert.equal(await said(client({})), undefined);
 });
 
 test('a server without Consent, or one that refuses the search, denies nothing; one that is down is not believed', async () => {
   const without = client({ pages: [page(consent({ type: 'deny' }))], interactions: ['read'] });
-  assert.equal(await consentDenies(without, 'Patient/1'), undefined);
+  assert.equal(await said(without), undefined);
   assert.deepEqual(without.asked, []);
   for (const error of ['ehr-rejected', 'ehr-forbidden', 'ehr-protocol'] as const) {
-    assert.equal(await consentDenies(client({ error }), 'Patient/1'), undefined, error);
+    assert.equal(await said(client({ error })), undefined, error);
   }
+  assert.match((await said(without, { required: true })) ?? '', /none was found/);
   for (const error of ['ehr-unreachable', 'ehr-timeout', 'ehr-busy', 'ehr-unauthorized'] as const) {
-    await assert.rejects(consentDenies(client({ error }), 'Patient/1'), { code: error });
+    await assert.rejects(said(client({ error })), { code: error });
   }
 });

@@ -1,5 +1,5 @@
 /** A FHIR server as far as reading an order sees it: resources, addresses, and a list of what was asked. */
-import type { Bundle, Resource } from '@medplum/fhirtypes';
+import type { Bundle, Reference, Resource } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { Capabilities, FhirClient } from '../../src/fhir/types.ts';
 
@@ -31,6 +31,7 @@ function capabilities(searchable: boolean): Capabilities {
     types: {
       DocumentReference: type(['patient', 'subject', 'encounter', 'related']),
       ServiceRequest: type(['patient', 'encounter', 'specimen']),
+      Media: type(['based-on', 'subject']),
     },
   };
 }
@@ -88,6 +89,26 @@ export function readingServer(
     };
   }
 
+  /** What names one of the wanted references in the element that the search parameter is about. */
+  function pointed(query: string): Bundle {
+    const [type, words = ''] = query.split('?');
+    const entries = [...new URLSearchParams(words)].filter(([name]) => !name.startsWith('_'));
+    const elements = (resource: Resource, name: string): Reference[] =>
+      resource.resourceType === 'Media'
+        ? [(name === 'subject' ? resource.subject : resource.basedOn) ?? []].flat()
+        : resource.resourceType === 'DocumentReference'
+          ? (resource.context?.related ?? [])
+          : [];
+    const found = [...stored.values()].filter(
+      (resource) =>
+        resource.resourceType === type &&
+        entries.every(([name, wanted]) =>
+          elements(resource, name).some(({ reference = '' }) => wanted.split(',').includes(reference)),
+        ),
+    );
+    return { resourceType: 'Bundle', type: 'searchset', entry: found.map((resource) => ({ resource })) };
+  }
+
   const client: FhirClient = {
     site: 'general',
     baseUrl,
@@ -120,10 +141,12 @@ export function readingServer(
     },
     capabilities: async () => capabilities(searchable),
     serverTime: async () => new Date(0),
-    pages: async function* () {
-      yield await never();
+    pages: async function* (query) {
+      server.asked.push(`pages ${query}`);
+      yield structuredClone(pointed(query));
     },
     create: never,
+    saveBytes: never,
     update: never,
     remove: never,
     submit: never,

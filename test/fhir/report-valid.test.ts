@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import type { Devices } from '../../src/fhir/complete-finding.ts';
 import { buildAdapterDevice, buildModelDevice, buildOrganization } from '../../src/fhir/devices.ts';
 import { buildProvenance } from '../../src/fhir/provenance.ts';
-import { buildItems, buildReport, type Facts } from '../../src/fhir/report.ts';
+import { buildReport } from '../../src/fhir/report.ts';
+import { buildItems, type Facts } from '../../src/fhir/result-items.ts';
 import { takeBack } from '../../src/fhir/take-back.ts';
 import type { Publication } from '../../src/fhir/types.ts';
 import { openValidator, type Validate } from '../../src/fhir/validate.ts';
@@ -100,12 +101,37 @@ const procedure = fc.record(
   },
   { requiredKeys: ['resourceType', 'status', 'code'] },
 );
+const file = fc.constantFrom('known', 'unknown');
+const media = fc.record(
+  {
+    resourceType: fc.constant('Media'),
+    status: fc.constantFrom('completed', 'nonsense'),
+    type: code,
+    height: fc.integer(),
+    createdDateTime: date,
+    operator: fc.constant({ reference: 'Device/x' }),
+    content: fc.constant({ url: 'https://vendor.example/expires' }),
+  },
+  { requiredKeys: ['resourceType', 'status'] },
+);
+const document = fc.record(
+  {
+    resourceType: fc.constant('DocumentReference'),
+    status: fc.constantFrom('current', 'nonsense'),
+    docStatus: fc.constant('final'),
+    description: text,
+    context: fc.record({ period: fc.record({ start: date }) }),
+    content: fc.constant([{ attachment: { url: 'https://vendor.example/expires' } }]),
+  },
+  { requiredKeys: ['resourceType', 'status'] },
+);
 /** What the types forbid comes all the same, from a vendor's JSON. */
 const finding = fc
   .record({
     part: fc.string({ minLength: 1, maxLength: 12 }),
     label: text,
-    resource: fc.oneof(condition, observation, procedure),
+    resource: fc.oneof(condition, observation, procedure, media, document),
+    file,
     evidence,
     remarks: fc.array(text, { maxLength: 2 }),
   })
@@ -153,9 +179,13 @@ const publication = fc
     };
   });
 
+const FILES = new Map([
+  ['known', { attachment: { contentType: 'image/png', url: 'Binary/1', size: 3, hash: 'AAAA', title: 'A picture' } }],
+]);
+
 function factsOf(known: Map<string, string>): Facts {
   const none = new Map<string, string>();
-  return { devices, validate, refused: new Set(), rejected: none, known, standing: none };
+  return { devices, validate, refused: new Set(), rejected: none, known, standing: none, files: FILES };
 }
 
 function assertWellFormed(xml: string): void {
@@ -191,6 +221,7 @@ test('whatever a vendor found, everything built is valid R4 and never claims mor
         const said = JSON.stringify(built.resource);
         assert.ok(!said.includes('"code":"confirmed"') && !said.includes('problem-list-item'));
         assert.ok(!said.includes('"final"'));
+        assert.ok(!said.includes('vendor.example'), 'no URL of a vendor stands in the EHR');
         assert.ok(!('text' in built.resource) || !built.resource.text?.div?.includes('<script'));
         if (built.resource.resourceType === 'Condition') {
           assert.ok(built.resource.clinicalStatus !== undefined);

@@ -15,6 +15,8 @@ const KINDS: Kind[] = [
   kind('no transactions, no versions', 'medplum', { versions: true, conditionalCreate: true }, NONE),
   kind('2 entries, which is too few for any transaction', 'medplum', { entries: 2 }),
   kind('no Procedures, a bare 403', 'medplum', { types: ['Procedure'], typesSaid: 'bare' }, { without: ['Procedure'] }),
+  kind('no Media, a bare 403', 'hapi', { types: ['Media'], typesSaid: 'bare' }, { without: ['Media'] }),
+  kind('no Binaries, no transactions', 'medplum', { types: ['Binary'] }, { ...NONE, without: ['Binary'] }),
   kind('no Provenances, a bare 403', 'hapi', { types: ['Provenance'], typesSaid: 'bare' }, { without: ['Provenance'] }),
   kind('no Provenances, no transactions', 'medplum', { types: ['Provenance'] }, { ...NONE, without: ['Provenance'] }),
 ];

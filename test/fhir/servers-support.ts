@@ -1,15 +1,16 @@
 /** One publication on servers of one kind: the same set of resources, once, whichever write breaks in the middle. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Bundle, DiagnosticReport, Provenance, Resource, Task } from '@medplum/fhirtypes';
+import type { Bundle, DiagnosticReport, Media, Provenance, Resource, Task } from '@medplum/fhirtypes';
 import type { EhrOptions, Lacks } from '../../sandbox/ehr/index.ts';
 import { AdapterError } from '../../src/errors.ts';
 import { identifiersOf } from '../../src/fhir/identifiers.ts';
 import { OUR_SYSTEMS } from '../../src/fhir/terminology.ts';
-import type { FhirClient, Publication, Published } from '../../src/fhir/types.ts';
+import type { FhirClient, Publication, Published, WrittenPart } from '../../src/fhir/types.ts';
 import { siteLimits } from '../../src/fhir/write-limits.ts';
 import type { Finding } from '../../src/findings.ts';
-import { APPENDECTOMY, HYPERTENSION, openWard, PALPITATIONS, type Ward } from './publish-support.ts';
+import { assertHolds, HEAT_MAP, picture, vendorsReport } from './publish-files-support.ts';
+import { APPENDECTOMY, findingsOf, HYPERTENSION, openWard, PALPITATIONS, type Ward } from './publish-support.ts';
 
 export interface Kind {
   name: string;
@@ -31,14 +32,15 @@ export const kind = (
   options: { manner, ...(Object.keys(lacks).length > 0 && { lacks }), ...more.options },
 });
 
-const TYPES = ['Condition', 'Observation', 'Procedure', 'DiagnosticReport'] as const;
+const TYPES = ['Condition', 'Observation', 'Procedure', 'Media', 'DocumentReference', 'DiagnosticReport'] as const;
 
 /** Findings of a patient who has them for the first time: what is on the problem list already is not written again. */
 function findingsFor(order: string): Finding[] {
-  return [HYPERTENSION, PALPITATIONS, APPENDECTOMY].map((finding) => ({
+  const coded = [HYPERTENSION, PALPITATIONS, APPENDECTOMY].map((finding) => ({
     ...finding,
     resource: { ...finding.resource, code: { coding: [{ system: 'urn:test', code: `${order}-${finding.part}` }] } },
   })) as Finding[];
+  return [...coded, HEAT_MAP];
 }
 
 function partOf(resource: Resource, key: string): string | undefined {
@@ -68,6 +70,13 @@ async function standing(ward: Ward, { key, taskId }: Publication): Promise<strin
   for (const report of await ward.all<DiagnosticReport>('DiagnosticReport')) {
     if (partOf(report, key) !== undefined) {
       lines.push(`the report's results: ${report.result?.map(({ reference }) => nameOf(reference)).join(' ')}`);
+      lines.push(`the report's pictures: ${(report.media ?? []).map(({ link }) => nameOf(link.reference)).join(' ')}`);
+      await assertHolds(ward, report.presentedForm?.[1], vendorsReport(key));
+    }
+  }
+  for (const media of await ward.all<Media>('Media')) {
+    if (partOf(media, key) !== undefined) {
+      await assertHolds(ward, media.content, picture(key));
     }
   }
   const task = await ward.client.read<Task>('Task', taskId);
@@ -81,6 +90,9 @@ function expected(without: string[]): string[] {
     ['Condition', HYPERTENSION.part, ''],
     ['Observation', PALPITATIONS.part, 'preliminary'],
     ['Procedure', APPENDECTOMY.part, 'completed'],
+    without.includes('Media')
+      ? ['DocumentReference', `${HEAT_MAP.part}/document`, 'current']
+      : ['Media', HEAT_MAP.part, 'completed'],
     ['DiagnosticReport', 'report', 'preliminary'],
   ].filter(([type = '']) => !without.includes(type));
   const parts = items.map(([, part]) => part);
@@ -88,6 +100,7 @@ function expected(without: string[]): string[] {
     ...items.map((words) => words.join(' ')),
     ...(without.includes('Provenance') ? [] : parts.map((part) => `Provenance of ${part}`)),
     `the report's results: ${PALPITATIONS.part}`,
+    `the report's pictures: ${without.includes('Media') ? '' : HEAT_MAP.part}`,
     `Task completed: ${parts.sort().join(' ')}`,
   ].sort();
 }
@@ -109,6 +122,7 @@ function writing(
     ...client,
     create: (resource, more) => around(() => client.create(resource, more), next(), [resource.resourceType]),
     update: (resource, more) => around(() => client.update(resource, more), next(), [resource.resourceType]),
+    saveBytes: (bytes, about) => around(() => client.saveBytes(bytes, about), next(), ['Binary']),
     submit: (bundle) => around(() => client.submit(bundle), next(), typesOf(bundle)),
   };
   return wrapped;
@@ -134,13 +148,13 @@ const FAULTS: Record<string, (work: Call) => Promise<never>> = {
   },
 };
 
-/** The first writes, the last ones and one between them; where they are many, each with one of the faults in turn. */
+/** The first writes, the last ones and one between them, each with one of the faults in turn; all at the end of a few. */
 function breaks(last: number, turn: number) {
   const places = [...new Set([1, 2, Math.ceil(last / 2), last - 1, last])].filter((at) => at >= 1 && at <= last);
   const faults = Object.entries(FAULTS);
   return places.flatMap((at, index) =>
     faults
-      .filter((_, which) => last < 4 || which === (index + turn) % faults.length)
+      .filter((_, which) => (last < 4 && at === last) || which === (index + turn) % faults.length)
       .map(([fault, breakIt]) => ({ at, fault, breakIt })),
   );
 }
@@ -154,7 +168,17 @@ export async function survives(
   const ward = await openWard(t, { referentialIntegrity: false, ...options });
   const limits = siteLimits(entries);
   const wanted = expected(without);
-  const order = (key: string) => ward.publication(findingsFor(key), { key: `ward/DocumentReference/${key}/r` });
+  const stored = new Map<string, WrittenPart[]>();
+  const order = (name: string): Promise<Publication> => {
+    const key = `ward/DocumentReference/${name}/r`;
+    const findings = findingsOf(findingsFor(name));
+    return ward.publication([], {
+      key,
+      findings: { ...findings, report: { ...findings.report, attachments: ['vendor.json'] } },
+      files: [picture(key), vendorsReport(key)],
+      remember: async (parts) => void stored.set(key, [...(stored.get(key) ?? []), ...parts]),
+    });
+  };
   const publish = (publication: Publication, client?: FhirClient): Promise<Published> =>
     ward.publish(publication, client, limits);
 
@@ -169,7 +193,10 @@ export async function survives(
   assert.deepEqual(await standing(ward, clean), wanted);
   const flat = written.flat();
   assert.equal(flat.at(-1), 'Task');
-  const results = TYPES.slice(0, 3);
+  const results = TYPES.slice(0, -1);
+  if (!without.includes('Binary')) {
+    assert.ok(flat.lastIndexOf('Binary') < flat.indexOf('Observation'), 'files come first');
+  }
   assert.ok(
     flat.indexOf('DiagnosticReport') > Math.max(...results.map((type) => flat.lastIndexOf(type))),
     'the report comes after what it refers to',
@@ -187,7 +214,7 @@ export async function survives(
     await publish(publication, client).catch((thrown: unknown) => {
       assert.equal(thrown instanceof AdapterError ? thrown.code : thrown, 'shutting-down');
     });
-    await publish(publication);
+    await publish({ ...publication, written: stored.get(publication.key) ?? [] });
     assert.deepEqual(await standing(ward, publication), wanted, `write ${at} of ${written.length}: ${fault}`);
   }
 }

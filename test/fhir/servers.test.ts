@@ -25,6 +25,8 @@ const KINDS: Kind[] = [
     { without: ['Procedure'] },
   ),
   kind('no Procedures, said when they come', 'hapi', { types: ['Procedure'] }, { without: ['Procedure'] }),
+  kind('no Media, said when they come', 'medplum', { types: ['Media'] }, { without: ['Media'] }),
+  kind('no Binaries, by its statement', 'hapi', { types: ['Binary'], typesSaid: 'declared' }, { without: ['Binary'] }),
 ];
 
 for (const [turn, server] of KINDS.entries()) {

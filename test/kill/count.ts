@@ -7,7 +7,8 @@ import type { PlacedNote } from './notes.ts';
 import type { OrderPage } from './reading.ts';
 
 const identifier = z.object({ system: z.string().optional(), value: z.string().optional() });
-const resource = z.object({
+/** Loose: the files that a resource refers to are looked for in all of it. */
+const resource = z.looseObject({
   resourceType: z.string(),
   id: z.string(),
   status: z.string().optional(),
@@ -20,7 +21,31 @@ const bundle = z.object({
 });
 type Found = z.infer<typeof resource>;
 
-const RESULT_TYPES = ['DiagnosticReport', 'Condition', 'Observation', 'Procedure'];
+const RESULT_TYPES = ['DiagnosticReport', 'Condition', 'Observation', 'Procedure', 'Media', 'DocumentReference'];
+
+const FILE_TYPES = ['Media', 'DocumentReference'];
+
+const isOurs = ({ identifier = [] }: Found): boolean =>
+  identifier.some(({ system }) => system === 'urn:fhir-ai-adapter:result');
+
+/** Binaries that results refer to, each of which is there; and those that nothing at all refers to. */
+async function countFiles(ehrUrl: string, results: Found[], found: Found[]) {
+  const namesIn = (resources: Found[]): Set<string> =>
+    new Set(
+      JSON.stringify(resources)
+        .match(/\bbinary\/[\w.-]+/gi)
+        ?.map((name) => name.slice('binary/'.length)),
+    );
+  const standing = new Set((await all(ehrUrl, 'Binary?_count=200')).map(({ id }) => id));
+  const ours = namesIn(results);
+  const any = namesIn(found);
+  assert.deepEqual(
+    [...ours].filter((id) => !standing.has(id)),
+    [],
+    'a Binary that is referred to and not there',
+  );
+  return { binaries: ours.size, orphans: [...standing].filter((id) => !any.has(id)).length };
+}
 
 async function all(ehrUrl: string, query: string): Promise<Found[]> {
   const found: Found[] = [];
@@ -49,7 +74,9 @@ export async function checkResults(ehrUrl: string, notes: PlacedNote[], pages: O
   const keys = tasks.map((task) => identifierOf(task, 'urn:fhir-ai-adapter:order'));
   assert.deepEqual([...keys].sort(), pages.map(({ key }) => key).sort(), 'one Task an order');
 
-  const results = (await Promise.all(RESULT_TYPES.map((type) => all(ehrUrl, `${type}?_count=200`)))).flat();
+  const found = (await Promise.all(RESULT_TYPES.map((type) => all(ehrUrl, `${type}?_count=200`)))).flat();
+  // The notes and pictures of the EHR's own are no results.
+  const results = found.filter((one) => !FILE_TYPES.includes(one.resourceType) || isOurs(one));
   const names = results.map((one) => identifierOf(one, 'urn:fhir-ai-adapter:result'));
   assert.equal(
     new Set(names).size,
@@ -73,7 +100,12 @@ export async function checkResults(ehrUrl: string, notes: PlacedNote[], pages: O
     const count = targets.filter((target) => target?.startsWith(`${one.resourceType}/${one.id}`)).length;
     assert.equal(count, 1, `${one.resourceType}/${one.id} has ${count} Provenances`);
   }
-  return { tasks: tasks.length, resources: results.length, sets: sets.size };
+  return {
+    tasks: tasks.length,
+    resources: results.length,
+    sets: sets.size,
+    ...(await countFiles(ehrUrl, results, found)),
+  };
 }
 
 /** Each chunk was billed, and once more only where the order's timeline says that nobody knew. */

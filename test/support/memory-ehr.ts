@@ -27,6 +27,8 @@ export interface MemoryEhr extends Ehr {
   handedOver: [string, string][];
   /** What was taken back, by key. */
   retracted: Map<string, Parameters<Ehr['retract']>[0][]>;
+  /** The bytes of the files that were read for a publication, by name. */
+  files: Map<string, Uint8Array>;
 }
 
 /** `pictures`: the bytes of pictures, as they may leave, by the reference of their input. */
@@ -49,6 +51,7 @@ export function memoryEhr(
     closed: new Set(),
     handedOver: [],
     retracted: new Map(),
+    files: new Map(),
     async readOrder({ id }) {
       fail(ehr, 'readOrder');
       return ehr.reading(id);
@@ -90,6 +93,13 @@ export function memoryEhr(
     async publish(publication): Promise<Published> {
       fail(ehr, 'publish');
       ehr.published.set(publication.key, [...(ehr.published.get(publication.key) ?? []), publication]);
+      for (const file of publication.files) {
+        const part = `binary/${Buffer.from(file.sha1, 'base64').toString('base64url')}`;
+        if (!publication.written.some((one) => one.part === part)) {
+          ehr.files.set(file.name, await file.read());
+          await publication.remember([{ part, type: 'Binary', id: `${ehr.files.size}` }]);
+        }
+      }
       const task = await ehr.saveTask(publication.task, { id: publication.taskId, version: publication.taskVersion });
       const written = publication.findings.items.map((item) => ({
         part: item.part,

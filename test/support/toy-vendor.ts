@@ -1,7 +1,7 @@
 /** A vendor that is all contract and no network: it does what a list of moves says, and keeps a ledger. */
 import { z } from 'zod';
 import type { Findings } from '../../src/findings.ts';
-import { defineVendor, type Effect, type Step, type Vendor } from '../../src/vendors/contract.ts';
+import { type Context, defineVendor, type Effect, type Step, type Vendor } from '../../src/vendors/contract.ts';
 
 const stateSchema = z.object({ at: z.number(), heard: z.array(z.unknown()) });
 type State = z.infer<typeof stateSchema>;
@@ -19,7 +19,7 @@ export interface Toy {
  * @param effects by kind, what `send` does after the ledger has it (throwing loses the answer).
  */
 export function toyVendor(
-  moves: ((state: State) => ToyStep | Promise<ToyStep>)[],
+  moves: ((state: State, context: Context) => ToyStep | Promise<ToyStep>)[],
   options: {
     effects?: Record<
       string,
@@ -28,6 +28,9 @@ export function toyVendor(
     cancel?: boolean;
     begin?: Vendor['begin'];
     watch?: Vendor['watch'];
+    /** The state from which a finished order's result is fetched once more. */
+    again?: (result: { heard: unknown[] }) => State;
+    toFindings?: Vendor<State, { heard: unknown[] }>['toFindings'];
   } = {},
 ): Toy {
   const ledger: string[] = [];
@@ -64,7 +67,7 @@ export function toyVendor(
         return { next: { at: state.at + 1, heard: [...state.heard, context.answer] } };
       }
       const move = moves[state.at];
-      return move ? move(state) : { done: { heard: state.heard } };
+      return move ? move(state, context) : { done: { heard: state.heard } };
     },
     effects,
     ...(options.cancel && {
@@ -73,7 +76,8 @@ export function toyVendor(
       },
     }),
     ...(options.watch && { watch: options.watch }),
-    toFindings: (result) => toyFindings(result.heard.length),
+    ...(options.again && { again: options.again }),
+    toFindings: options.toFindings ?? ((result) => toyFindings(result.heard.length)),
     check: async () => 'fine',
   });
   return { vendor: vendor as unknown as Vendor, ledger, cancelled };

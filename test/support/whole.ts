@@ -56,6 +56,7 @@ export type Sites = Record<string, SiteWish>;
 export const ROUTE = 'note-coding';
 export const REQUEST_ROUTE = 'request-coding';
 export const TASK_ROUTE = 'task-coding';
+export const SIGNING_KEY = 'the-signing-key-of-the-tests';
 
 /** A port that nobody has at the moment: the adapter has to know its public address before it listens. */
 export async function freePort(): Promise<number> {
@@ -124,6 +125,7 @@ export function configText(options: {
 }): string {
   return stringify({
     http: { port: options.port, ...(!options.hidden && { publicUrl: `http://127.0.0.1:${options.port}` }) },
+    security: { signingKey: SIGNING_KEY },
     database: options.database,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own expression
     console: { users: [{ name: 'night-shift', token: '${CONSOLE_TOKEN}', roles: ['operator', 'approver'] }] },

@@ -1,8 +1,8 @@
 /** Orders that do nothing but wait for their vendor: what a shared look asks about, and what it wakes. */
 import { type Database, ring } from './database.ts';
 
-/** With the vendor, no call of theirs is open, nobody works on them, and their next look is still to come. */
-const WAITS = `status = 'working' and leg = 'vendor' and effect is null and state is not null and news is null
+/** With the vendor, no call of theirs is open, nobody works on them, and their next look is still to come; $2 is now. */
+export const WAITS = `status = 'working' and leg = 'vendor' and effect is null and state is not null and news is null
    and cancel is null and retry is null and next_at > $2 and (lease_until is null or lease_until <= $2)`;
 
 export interface WaitingOrder {

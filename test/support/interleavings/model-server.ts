@@ -183,6 +183,7 @@ export function modelServer(now: () => Date): ModelServer {
       yield search(query);
     },
     create: async (resource) => create(resource),
+    saveBytes: async () => Promise.reject(new Error('There are no files in these tests')),
     update: async (resource, options) => update(resource, options?.ifMatch),
     remove: async (type, id) => void add(`${type}/${id}`),
     submit: async (bundle) => submit(bundle),

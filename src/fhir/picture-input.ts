@@ -1,0 +1,179 @@
+/** The pictures of an order: which they are, whether they are this patient's, and what their bytes show. */
+import type { Extension, Reference, Resource } from '@medplum/fhirtypes';
+import { AdapterError } from '../errors.ts';
+import { inspectPicture } from '../pictures/inspect.ts';
+import { tooMany } from '../pictures/refusals.ts';
+import type { Inspected, PictureLimits } from '../pictures/types.ts';
+import { addressOf } from './attachments.ts';
+import { openHeld } from './open-picture.ts';
+import type { Find, OrderRead } from './order-reading.ts';
+import type { FoundHolder, PictureCandidates } from './picture-candidates.ts';
+import { type HeldPicture, picturesIn, placeWithin } from './picture-holders.ts';
+import { type Whom, whosePicture, whoseSpecimens } from './picture-owner.ts';
+import { awaitFor, isInputRefusal, type Refused, refuse } from './refuse-order.ts';
+import { sideBySide } from './side-by-side.ts';
+import type { CollectedInput, FhirClient } from './types.ts';
+
+/** A picture of the order that is worth a download. */
+interface Candidate extends HeldPicture {
+  /** The resource it is read again from: `Media/1`. */
+  reference: string;
+}
+
+/** Pictures that are read at once: each is a stream, but storage and the vendor's checks are shared. */
+const AT_ONCE = 3;
+
+const OTHERS: Record<'another' | 'unknown', string> = {
+  another: 'A picture belongs to another patient than the order.',
+  unknown: 'It cannot be told whether a picture belongs to the patient of the order.',
+};
+
+/** What tells two attachments apart without fetching them. */
+function fileOf({ attachment }: HeldPicture): string | undefined {
+  const { data, url, hash } = attachment;
+  if (data !== undefined) {
+    return `data ${data}`;
+  }
+  return hash !== undefined ? `hash ${hash}` : url && `url ${addressOf(attachment)}`;
+}
+
+function heldBy(found: readonly FoundHolder[]): Candidate[] {
+  const files = new Set<string>();
+  return found
+    .flatMap(({ holder, reference, isContained }) =>
+      picturesIn(holder).map((held) => ({
+        ...held,
+        reference,
+        place: isContained ? placeWithin(holder.id, held.place) : held.place,
+      })),
+    )
+    .filter((candidate) => {
+      const file = fileOf(candidate);
+      const isNew = file === undefined || !files.has(file);
+      files.add(file ?? '');
+      return isNew;
+    });
+}
+
+/** Why there is no picture; what an order should name may still come. */
+function nothing(focus: Resource, { found, gone }: PictureCandidates): Refused {
+  const waiting = found.find(({ status }) => status.withdrawn === undefined && status.notYet)?.status.notYet;
+  const text =
+    waiting ?? (gone > 0 ? 'The order names a picture that is not in the EHR.' : 'The order has no picture.');
+  return focus.resourceType === 'ServiceRequest' ? awaitFor(text) : refuse('order-incomplete', text);
+}
+
+const refuseSoMany = (count: number, { most }: PictureLimits) =>
+  refuse('input-too-large', tooMany(count, most).orderer);
+
+/** Which pictures they are; nothing is fetched for it. One of somebody else refuses the order, whatever else there is. */
+export async function judgePictures(
+  focus: Resource,
+  candidates: PictureCandidates,
+  whom: Whom,
+  limits: PictureLimits,
+): Promise<{ pictures: Candidate[] } | Refused> {
+  const standing = candidates.found.filter(({ status }) => !status.withdrawn && status.notYet === undefined);
+  const holding = standing.filter(({ holder }) => picturesIn(holder).length > 0);
+  const whose = await Promise.all(holding.map(({ holder }) => whosePicture(holder, whom)));
+  const others = whose.find((each) => each === 'another') ?? whose.find((each) => each === 'unknown');
+  if (others === 'another' || others === 'unknown') {
+    return refuse('order-incomplete', OTHERS[others]);
+  }
+  if (whoseSpecimens(whom) === 'another') {
+    return refuse('order-incomplete', 'The specimen belongs to another patient than the order.');
+  }
+  const pictures = heldBy(holding);
+  if (pictures.length === 0) {
+    return nothing(focus, candidates);
+  }
+  return pictures.length > limits.most ? refuseSoMany(pictures.length, limits) : { pictures };
+}
+
+/** Extensions of the devices that took it; one that may not be read tells nothing. */
+async function deviceExtensions(devices: readonly Reference[], find: Find): Promise<Extension[]> {
+  const found = await Promise.all(
+    devices.map((device) =>
+      find(device).catch((thrown: unknown) => {
+        if (thrown instanceof AdapterError && thrown.code === 'ehr-forbidden') {
+          return undefined;
+        }
+        throw thrown;
+      }),
+    ),
+  );
+  return found.flatMap((resource) => (resource && 'extension' in resource ? (resource.extension ?? []) : []));
+}
+
+/** A refusal that says which of several pictures it is about. */
+function about(error: AdapterError, { reference }: Candidate, isOnly: boolean): AdapterError {
+  if (isOnly || !isInputRefusal(error.code)) {
+    return error;
+  }
+  const orderer = `${reference}: ${error.orderer}`;
+  return new AdapterError(error.code, error.message, { cause: error, orderer });
+}
+
+type Read = Omit<CollectedInput, 'name'>;
+
+/** Reads one picture whole, once. Undefined: the answer said that it is something else, and its first bytes agree. */
+async function readPicture(
+  client: FhirClient,
+  { find }: OrderRead,
+  candidate: Candidate,
+  limits: PictureLimits,
+): Promise<Read | undefined> {
+  const { reference, place, view, bodySite, date } = candidate;
+  const opened = await openHeld(client, candidate, limits);
+  let inspected: Inspected;
+  try {
+    inspected = await inspectPicture(opened.body, limits);
+  } catch (error) {
+    if (error instanceof AdapterError && error.code === 'input-unsupported' && opened.isSomethingElse) {
+      return undefined;
+    }
+    throw error;
+  }
+  const { size, sha256, ...facts } = inspected;
+  const extension = [...candidate.extension, ...(await deviceExtensions(candidate.devices, find))];
+  return {
+    kind: 'picture',
+    contentType: inspected.contentType,
+    sha256,
+    size,
+    reference,
+    place,
+    ...(date !== undefined && { date }),
+    picture: { ...facts, ...(view && { view }), ...(bodySite && { bodySite }), extension },
+  };
+}
+
+/**
+ * The pictures as inputs, each read whole once and checked; nothing of their bytes is kept. `refusal`: the first that
+ * cannot be sent, in words. Throws the client's `ehr-…` errors, which are the engine's to retry.
+ */
+export async function readPictures(
+  client: FhirClient,
+  order: OrderRead,
+  pictures: readonly Candidate[],
+  limits: PictureLimits,
+): Promise<{ inputs: CollectedInput[] } | Refused> {
+  let read: (Read | undefined)[];
+  try {
+    read = await sideBySide(pictures, AT_ONCE, (candidate) =>
+      readPicture(client, order, candidate, limits).catch((error: unknown) => {
+        throw error instanceof AdapterError ? about(error, candidate, pictures.length === 1) : error;
+      }),
+    );
+  } catch (error) {
+    if (error instanceof AdapterError && isInputRefusal(error.code)) {
+      return refuse(error.code, error.orderer);
+    }
+    throw error;
+  }
+  const inputs = read
+    .flatMap((input) => input ?? [])
+    .map((input, index) => ({ name: `picture/${String(index + 1).padStart(3, '0')}`, ...input }));
+  const count = inputs.reduce((sum, { picture }) => sum + (picture?.pictures ?? 0), 0);
+  return count > limits.most ? refuseSoMany(count, limits) : { inputs };
+}
