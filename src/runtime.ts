@@ -7,6 +7,7 @@ import { type OpenFhirClient, openFhirClient } from './fhir/client.ts';
 import type { Devices } from './fhir/complete-finding.ts';
 import { ensureAdapterDevice, ensureDevices } from './fhir/devices.ts';
 import { readOrder } from './fhir/inputs.ts';
+import { openPicture } from './fhir/open-picture.ts';
 import { publish } from './fhir/publish.ts';
 import { retract } from './fhir/retract.ts';
 import { isTaskClosed, saveTask } from './fhir/save-task.ts';
@@ -110,6 +111,7 @@ function buildEhr(
   const limits = siteLimits(site.fhir.transactionEntries);
   return {
     readOrder: (order) => readOrder(client, { ...order, acceptMissingDocStatus: site.policy.acceptMissingDocStatus }),
+    openPicture: (input) => openPicture(client, input),
     async saveTask(view, known, claim) {
       const device = await owner();
       const owners = [...site.fhir.owners, device];

@@ -7,7 +7,7 @@ import { isOrderType, ORDER_TYPES, type OrderType } from './search-parameters.ts
 import { type Where, whereEvaluated } from './search-words.ts';
 
 export interface Criteria {
-  /** DocumentReference, ServiceRequest or Task where there are no problems. */
+  /** One of ORDER_TYPES where there are no problems. */
   type: string;
   /** Why it cannot be used; words of the search are named, values never. */
   problems: string[];
@@ -36,6 +36,7 @@ interface Word {
  */
 const STATUS: Record<OrderType, readonly string[]> = {
   DocumentReference: ['status'],
+  Media: ['status'],
   ServiceRequest: ['status'],
   Task: ['status', 'business-status'],
 };

@@ -4,8 +4,8 @@ import { indexSearchParameterBundle } from '@medplum/core';
 import type { SearchParameter } from '@medplum/fhirtypes';
 import { z } from 'zod';
 
-/** What can be ordered by: a note, an order, or the EHR's own Task for us. */
-export const ORDER_TYPES = ['DocumentReference', 'ServiceRequest', 'Task'] as const;
+/** What can be ordered by: a note, a picture, an order, or the EHR's own Task for us. */
+export const ORDER_TYPES = ['DocumentReference', 'Media', 'ServiceRequest', 'Task'] as const;
 export type OrderType = (typeof ORDER_TYPES)[number];
 
 const parameter = z.strictObject({

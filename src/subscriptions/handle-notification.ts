@@ -7,7 +7,7 @@ import type { Admit, Hint, StoredNotification } from '../orders/types.ts';
 import { readWithStatus } from './dialects/index.ts';
 import type { Gaps } from './gaps/watch.ts';
 import { needsReading, resolveHint } from './resolve-hint.ts';
-import { isOrderType, routedTypes } from './routed-types.ts';
+import { heardTypes, isOrderType } from './routed-types.ts';
 import { createSiteRest } from './site-rest.ts';
 import { createTurns } from './turns.ts';
 
@@ -44,7 +44,7 @@ export function createHandler(options: HandlerOptions): (notification: StoredNot
   const turns = createTurns();
   const rest = createSiteRest(() => options.now().getTime());
   const random = options.random ?? Math.random;
-  const types = new Map([...options.sites].map(([name, site]) => [name, routedTypes(site.config)]));
+  const types = new Map([...options.sites].map(([name, site]) => [name, heardTypes(site.config)]));
 
   async function takeHint(hint: Hint, client: FhirClient, attempt: number): Promise<Ending> {
     const { type } = hint;

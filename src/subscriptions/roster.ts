@@ -17,7 +17,7 @@ const AT_ONCE = 25;
 const LONGEST = 1200;
 
 /** R4's patient compartment has no Task, so Tasks are always searched for. */
-const IN_COMPARTMENT = ['ServiceRequest', 'DocumentReference'];
+const IN_COMPARTMENT = ['ServiceRequest', 'DocumentReference', 'Media'];
 
 async function* membersOf(client: FhirClient, id: string): AsyncGenerator<string> {
   const group = await client.read<Group>('Group', id);

@@ -1,7 +1,10 @@
 /** Which resource types a site's routes order from, and the searches that we subscribe to and sweep for. */
-import type { Resource } from '@medplum/fhirtypes';
 import { checkCriteria } from '../config/criteria.ts';
 import type { SiteConfig } from '../config/schema.ts';
+import type { OrderType } from '../config/search-parameters.ts';
+
+/** A type of which orders are made; it narrows a text from outside to a resource type. */
+export { isOrderType } from '../config/search-parameters.ts';
 
 type Routed = Pick<SiteConfig, 'routes'> & { fhir?: Pick<SiteConfig['fhir'], 'owners'> };
 
@@ -10,9 +13,16 @@ export function routedTypes(site: Routed): Set<string> {
   return new Set(wantedCriteria(site).map(({ type }) => type));
 }
 
-/** A type of which orders are made; it narrows a text from outside to a resource type. */
-export function isOrderType(type: string): type is Resource['resourceType'] {
-  return type === 'DocumentReference' || type === 'ServiceRequest' || type === 'Task';
+/** What orders by ServiceRequest or Task are done with: it names the order that it belongs to, or the order names it. */
+const INPUT_TYPES: readonly OrderType[] = ['DocumentReference', 'Media'];
+
+/**
+ * The types whose news is heard where it comes: those that are ordered by, and what such orders are done with. Nobody is
+ * asked for news of the latter alone; what an administrator's own Subscription tells of a picture is not thrown away.
+ */
+export function heardTypes(site: Routed): Set<string> {
+  const types = routedTypes(site);
+  return types.has('ServiceRequest') || types.has('Task') ? new Set([...types, ...INPUT_TYPES]) : types;
 }
 
 /**

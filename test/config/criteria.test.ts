@@ -210,7 +210,10 @@ test('of a search that needs the server too, false is final and true means ask',
 });
 
 const REFUSED: [string, RegExp][] = [
-  ['ServiceRequst?status=active', /one of DocumentReference, ServiceRequest, Task.*did you mean "ServiceRequest"/],
+  [
+    'ServiceRequst?status=active',
+    /one of DocumentReference, Media, ServiceRequest, Task.*did you mean "ServiceRequest"/,
+  ],
   ['Patient?name=x', /^must begin with/],
   ['fhir/ServiceRequest?status=active', /^must begin with/],
   ['ServiceRequest?statuss=active', /"statuss" is no search parameter.*did you mean "status"/],

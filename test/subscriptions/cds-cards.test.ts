@@ -13,7 +13,7 @@ const certain: OrderFacts = {
   awaitHours: 24,
   quotaUsedUp: false,
   hold: false,
-  denied: false,
+  consent: false,
 };
 
 const facts: fc.Arbitrary<OrderFacts> = fc.record({
@@ -24,16 +24,16 @@ const facts: fc.Arbitrary<OrderFacts> = fc.record({
   awaitHours: fc.constantFrom(0, 1, 0.5, 720),
   quotaUsedUp: fc.constantFrom(false as const, undefined, { perDay: 9 }),
   hold: fc.constantFrom(false as const, undefined, { text: 'Out <b>of</b> [order](x)\n# now' }),
-  denied: fc.constantFrom(false as const, undefined, 'No.'),
+  consent: fc.constantFrom(false as const, undefined, { text: 'No.' }, { text: 'None.', awaits: true as const }),
 });
 
 test('a card promises only what is certain, fits its 140 characters, and marks up nothing that came from outside', () => {
   fc.assert(
     fc.property(facts, (given) => {
       const card = cardFor(given);
-      const troubled = Boolean(given.quotaUsedUp || given.hold || given.denied) || given.inputs === 'missing';
+      const troubled = Boolean(given.quotaUsedUp || given.hold || given.consent) || given.inputs === 'missing';
       const doubtful =
-        given.inputs !== 'named' || [given.quotaUsedUp, given.hold, given.denied].some((each) => each === undefined);
+        given.inputs !== 'named' || [given.quotaUsedUp, given.hold, given.consent].some((each) => each === undefined);
       assert.equal(card?.indicator, troubled ? 'warning' : doubtful ? undefined : 'info');
       assert.ok(Array.from(card?.summary ?? '').length < 140);
       assert.doesNotMatch(card?.summary ?? '', /\n/);
@@ -65,6 +65,17 @@ test('an input is judged by what the order names, contained or by a Task too', (
   assert.equal(judge(naming('Media/1')), 'named');
   assert.equal(judge(naming('https://ehr.example/Media/1/_history/2')), 'named');
   assert.equal(judge(naming('https://other.example/Media/1')), 'missing');
+  assert.equal(judge(naming('Binary/1')), 'unknown', 'what it is shows when it is fetched');
+  assert.equal(judge(naming('ImagingStudy/1')), 'missing', 'DICOM is no picture that can be sent');
+  const holding = (contentType?: string) => ({ content: [{ attachment: { contentType } }] });
+  for (const [type, verdict] of [
+    ['application/zip', 'named'],
+    ['application/octet-stream', 'named'],
+    ['video/mp4', 'missing'],
+    ['application/pdf', 'missing'],
+  ]) {
+    assert.equal(judge(naming('DocumentReference/1'), [['DocumentReference/1', holding(type)]]), verdict, type);
+  }
   assert.equal(judge({ specimen: [{ reference: 'Specimen/1' }] }), 'unknown', 'its pictures are found by it');
   assert.equal(judge({ input: [{ valueReference: { reference: 'Media/1' } }] }), 'named');
   assert.equal(judge({ ...naming('#a'), contained: [{ resourceType: 'Media', id: 'a' }] }), 'named');

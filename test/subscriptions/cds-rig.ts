@@ -49,6 +49,7 @@ export interface CdsWish {
   routes?: { id: string; on: string; vendor: string }[];
   client?: Partial<FhirClient>;
   limits?: RouteRuntime['limits'];
+  requireConsent?: boolean;
   publicUrl?: string | undefined;
 }
 
@@ -102,7 +103,7 @@ export async function cdsRig(database: Database, wish: CdsWish = {}): Promise<Cd
       const credential = `key of ${name}`;
       routes.set(id, {
         ...{ id, on, vendor, settings: {}, options, http, memory, credential, limits },
-        requireConsent: false,
+        requireConsent: wish.requireConsent ?? false,
       });
     }
   }

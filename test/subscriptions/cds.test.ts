@@ -194,6 +194,28 @@ onEveryDatabase('CDS services', ({ open }) => {
     assert.match((await summaries(it, body)).join(), /will be done/, 'the next day, after the hold');
   });
 
+  test('say that a consent which the site requires is missing, and nothing where more of them may be there', async () => {
+    const it = await build({ requireConsent: true });
+    const asked = (prefetch: object) => signing([order(SMEAR, picture)], { prefetch });
+    const [missing] = await told(it, asked({ consents: consents() }));
+    assert.equal(
+      missing?.summary,
+      "The patient's consent to AI analysis by Derma AI is not in the EHR: “Malaria smear” waits for it, up to 24 hours.",
+    );
+    const active = { scope: { coding: [{ code: 'patient-privacy' }] } };
+    const given = consents({ type: 'permit' });
+    const permitted = {
+      ...given,
+      entry: given.entry.map(({ resource }) => ({ resource: { ...resource, ...active } })),
+    };
+    assert.match((await summaries(it, asked({ consents: permitted }))).join(), /will be done/);
+    const more = { ...consents(), link: [{ relation: 'next', url: 'https://ehr.example/next' }] };
+    const elsewhere = { ...asked({ consents: more }), fhirServer: 'https://other.example/fhir' };
+    assert.deepEqual(await summaries(it, elsewhere), []);
+    const strict = await build({ requireConsent: true, policy: { awaitInputHours: 0 } });
+    assert.match((await summaries(strict, asked({ consents: null }))).join(), /not in the EHR: .* will be rejected/);
+  });
+
   test('say of a dispatched order what the EHR has of it, but not where somebody else is to do it', async () => {
     const it = await build({ owners: ['Organization/ai-lab'] });
     const saved = order(SMEAR, { id: 's1', status: 'active', ...picture });

@@ -71,6 +71,7 @@ export function fakeClient(resources: Map<string, Resource>, overrides: Partial<
       yield page();
     },
     create: unexpected('create'),
+    saveBytes: unexpected('save bytes'),
     update: unexpected('update'),
     remove: unexpected('remove'),
     submit: unexpected('submit'),

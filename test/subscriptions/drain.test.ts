@@ -206,6 +206,23 @@ test('what is not understood, or of a site that is gone, is set aside and blocks
   assert.deepEqual([...outcomes].sort(), ['admitted', 'set aside', 'set aside']);
 });
 
+test('a picture is heard of where orders may be done with it, and nowhere else', async () => {
+  const hearing = async (on: string) => {
+    const site = {
+      config: siteConfig({}, [{ id: 'smear', on, vendor: 'healthsage' }]),
+      client: fakeClient(
+        new Map<string, Resource>([['Media/1', { resourceType: 'Media', id: '1', status: 'completed', content: {} }]]),
+      ),
+    };
+    const { store, news, put, settled } = rig({ options: { sites: new Map([['general', site]]) } });
+    await put(notification({ method: 'PUT', path: '/Media/1' }));
+    await settled();
+    return [store.rows.map(({ outcome }) => outcome), news.map(({ type, id }) => `${type}/${id}`)];
+  };
+  assert.deepEqual(await hearing('ServiceRequest?status=active'), [['admitted'], ['Media/1']]);
+  assert.deepEqual(await hearing('DocumentReference?status=current'), [['no route'], []]);
+});
+
 test('types that no route orders from are nobody’s, without a read', async () => {
   const { store, news, put, settled } = rig({
     client: {

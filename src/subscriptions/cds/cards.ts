@@ -1,4 +1,5 @@
 /** What a clinician is told of one order and one route. Pure. https://cds-hooks.hl7.org/2.0/#card-attributes */
+import type { ConsentObjection } from '../../fhir/consent.ts';
 import type { InputKind, InputVerdict } from './named-inputs.ts';
 
 export interface Card {
@@ -25,8 +26,8 @@ export interface OrderFacts {
   quotaUsedUp: { perDay: number } | false | undefined;
   /** Why the vendor's credential is on hold, in words for a clinician; `false`: it is not. */
   hold: { text: string } | false | undefined;
-  /** The sentence of the patient's consent that denies; `false`: none does. */
-  denied: string | false | undefined;
+  /** What the patient's Consents have against it; `false`: nothing. */
+  consent: ConsentObjection | false | undefined;
 }
 
 const SOURCE = { label: 'AI orders' };
@@ -48,18 +49,25 @@ interface Trouble {
   detail: string;
 }
 
+function consentTroubles({ vendor, consent, awaitHours }: OrderFacts, order: string): Trouble[] {
+  if (!consent) {
+    return [];
+  }
+  const { text, awaits } = consent;
+  if (!awaits) {
+    const summary = `The patient's consent does not allow AI analysis by ${vendor}: ${order} will be rejected.`;
+    return [{ summary, detail: text }];
+  }
+  const then = awaitHours > 0 ? `waits for it, up to ${hours(awaitHours)}` : 'will be rejected';
+  const summary = `The patient's consent to AI analysis by ${vendor} is not in the EHR: ${order} ${then}.`;
+  return [{ summary, detail: text }];
+}
+
 function troubles(facts: OrderFacts, order: string): Trouble[] {
-  const { vendor, needs, awaitHours, denied, quotaUsedUp, hold } = facts;
+  const { vendor, needs, awaitHours, quotaUsedUp, hold } = facts;
   const missing = needs.join(' or ');
   return [
-    ...(denied
-      ? [
-          {
-            summary: `The patient's consent does not allow AI analysis by ${vendor}: ${order} will be rejected.`,
-            detail: denied,
-          },
-        ]
-      : []),
+    ...consentTroubles(facts, order),
     ...(facts.inputs === 'missing' && awaitHours > 0
       ? [
           {
@@ -99,7 +107,7 @@ export function cardFor(facts: OrderFacts): Card | undefined {
     return { summary: cut(first.summary, LONGEST_SUMMARY), detail, indicator: 'warning', source: SOURCE };
   }
   const certain =
-    facts.inputs === 'named' && [facts.denied, facts.hold, facts.quotaUsedUp].every((each) => each === false);
+    facts.inputs === 'named' && [facts.consent, facts.hold, facts.quotaUsedUp].every((each) => each === false);
   if (!certain) {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { checkCriteria, matchesCriteria } from '../../config/criteria.ts';
-import { consentDenies, judgeConsents } from '../../fhir/consent.ts';
+import { type ConsentObjection, consentObjection, judgeConsents } from '../../fhir/consent.ts';
 import { localReference } from '../../fhir/references.ts';
 import type { RouteRuntime, SiteRuntime } from '../../orders/site.ts';
 import { countBilledSince } from '../../orders/store/count-billed-since.ts';
@@ -94,21 +94,19 @@ function routesFor(site: CdsSite, order: Resource): RouteRuntime[] {
   });
 }
 
-/** False: nothing denies; undefined: not known in time. */
-async function consentFor(hand: Hand, vendor: string): Promise<string | false | undefined> {
+/** False: nothing stands against it; undefined: not known in time. */
+async function consentFor(hand: Hand, route: RouteRuntime): Promise<ConsentObjection | false | undefined> {
   const { site, request, deadline, isOwnEhr, sources } = hand;
-  const { baseUrl } = site.client;
+  const { patient } = request;
+  const { requireConsent: required } = route;
   const brought = prefetched(request.prefetch[PREFETCH.consents]);
-  const denied = judgeConsents(brought?.resources ?? [], {
-    baseUrl,
-    patient: request.patient,
-    vendor,
-    now: sources.now(),
-  });
-  if (denied !== undefined || brought?.whole) {
-    return denied ?? false;
+  const question = { baseUrl: site.client.baseUrl, patient, vendor: route.vendor.title, now: sources.now() };
+  // Of part of them only a denial is certain: the one that permits may be among the others.
+  const said = judgeConsents(brought?.resources ?? [], question, required && brought?.whole === true);
+  if (said !== undefined || brought?.whole) {
+    return said ?? false;
   }
-  const asked = isOwnEhr && (await deadline.of(consentDenies(site.client, request.patient, vendor, sources.now())));
+  const asked = isOwnEhr && (await deadline.of(consentObjection(site.client, { ...question, required })));
   return asked ? (asked.value ?? false) : undefined;
 }
 
@@ -148,12 +146,12 @@ async function inputsFor(hand: Hand, order: Resource, route: RouteRuntime): Prom
 
 async function factsOf(hand: Hand, order: Resource, route: RouteRuntime): Promise<OrderFacts> {
   const { title, needs } = route.vendor;
-  const [inputs, quotaUsedUp, hold, denied] = await Promise.all([
+  const [inputs, quotaUsedUp, hold, consent] = await Promise.all([
     // A Task leads to its inputs by its order.
     order.resourceType === 'Task' ? ('unknown' as const) : inputsFor(hand, order, route),
     quotaFor(hand, route),
     holdFor(hand, route),
-    consentFor(hand, title),
+    consentFor(hand, route),
   ]);
   const code = about.safeParse(order).data?.code;
   return {
@@ -165,7 +163,7 @@ async function factsOf(hand: Hand, order: Resource, route: RouteRuntime): Promis
     awaitHours: hand.site.config.policy.awaitInputHours,
     quotaUsedUp,
     hold,
-    denied,
+    consent,
   };
 }
 

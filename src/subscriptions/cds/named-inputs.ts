@@ -1,22 +1,26 @@
 /** Whether an order names what its vendor needs: a note, a picture, a slide. Pure, over whatever JSON came as a resource. */
 import type { Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import { mayBePicture } from '../../fhir/picture-holders.ts';
 import { localReference } from '../../fhir/references.ts';
+import { isMedia, mediaType } from '../../fhir/text/sniff.ts';
 import type { RouteRuntime } from '../../orders/site.ts';
 
 export type InputKind = RouteRuntime['vendor']['needs'][number];
 
-/** Which inputs a resource of a type may hold, or lead to: a slide is found by its Specimen. */
+/** Which inputs a resource of a type may hold, or lead to: a slide is found by its Specimen, and so are some pictures. */
 const HOLDERS: Record<string, readonly InputKind[]> = {
   DocumentReference: ['note', 'picture', 'slide'],
-  DiagnosticReport: ['note', 'picture'],
+  DiagnosticReport: ['note'],
   Composition: ['note'],
   Media: ['picture', 'slide'],
-  ImagingStudy: ['picture', 'slide'],
+  Binary: ['picture'],
+  // Its frames are DICOM, which no vendor of pictures takes.
+  ImagingStudy: ['slide'],
   Specimen: ['picture', 'slide'],
 };
-/** Types that only lead to an input: that they are named does not say that there is one. */
-const LEADS = new Set(['DiagnosticReport', 'ImagingStudy', 'Specimen']);
+/** Types that only lead to an input, or do not say what they hold: that they are named does not say that there is one. */
+const LEADS = new Set(['DiagnosticReport', 'ImagingStudy', 'Specimen', 'Binary']);
 
 /** A list whose unreadable items are dropped; not a list: empty. */
 const list = <T extends z.ZodType>(item: T) =>
@@ -78,9 +82,14 @@ export function documentsToLookAt(baseUrl: string, order: Resource, needs: reado
 /** What a document's attachments are, by what they say of themselves. */
 function kindsOf(document: unknown): readonly InputKind[] {
   const types = documentShape.safeParse(document).data?.content.map(({ attachment }) => attachment.contentType) ?? [];
-  const isPicture = (type: string) => /^(image|video)\/|dicom/i.test(type);
   return types.flatMap((type): readonly InputKind[] =>
-    type === undefined ? ['note', 'picture', 'slide'] : isPicture(type) ? ['picture', 'slide'] : ['note'],
+    mediaType(type) === undefined
+      ? ['note', 'picture', 'slide']
+      : mayBePicture(type)
+        ? ['picture', 'slide']
+        : isMedia(type)
+          ? []
+          : ['note'],
   );
 }
 
