@@ -1,0 +1,54 @@
+/** Checks a file before anything of it is sent: what it is, whether it is whole, how large it is and how it lies. */
+import type { Looked, SingleType } from './cleaner.ts';
+import { counted, lookOnly, SINGLE_TYPES, type Taker, takeIn } from './intake.ts';
+import { THE_PICTURE, tooLarge } from './refusals.ts';
+import { openTempFile, type TempFile } from './temp-file.ts';
+import type { Inspected, PictureLimits, PictureType } from './types.ts';
+import { withPicturesOf } from './zip-pictures.ts';
+
+type Limits = Pick<PictureLimits, 'types' | 'largest' | 'most'>;
+type Shown = Omit<Inspected, 'size' | 'sha256'>;
+
+/**
+ * Reads a file whole, once, and keeps nothing of it; a zip file lies on the disk meanwhile. The source is read to its end
+ * or cancelled.
+ *
+ * Throws `input-unsupported` (none of the vendor's types by its first bytes, empty, truncated, damaged) and
+ * `input-too-large`, with sentences for the clinician who ordered; and what the source throws.
+ */
+export async function inspectPicture(source: ReadableStream<Uint8Array>, limits: Limits): Promise<Inspected> {
+  const { pieces, total } = counted(source, (size) => {
+    if (size > limits.largest) {
+      throw tooLarge(THE_PICTURE, limits.largest);
+    }
+  });
+  await using files = new AsyncDisposableStack();
+  const shown = await takeIn(pieces, { called: THE_PICTURE, types: limits.types }, async (type) =>
+    isSingle(type) ? takeOne(type) : takeZip(files.use(await openTempFile()), limits),
+  );
+  return { ...shown, ...total() };
+}
+
+const isSingle = (type: PictureType): type is SingleType => type !== 'application/zip';
+
+function takeOne(type: SingleType): Taker<Shown> {
+  const looker = lookOnly(type, THE_PICTURE);
+  return { push: looker.push, end: async () => shownOf(type, await looker.end()) };
+}
+
+function shownOf(contentType: PictureType, { width, height, turned, cleanSize }: Looked): Shown {
+  return { contentType, pictures: 1, width, height, turned, ...(!turned && { cleanSize }) };
+}
+
+function takeZip(file: TempFile, limits: Limits): Taker<Shown> {
+  return {
+    push: file.write,
+    end: () =>
+      withPicturesOf(file.path, limits, async (pictures) => {
+        for (const { called, pieces } of pictures) {
+          await takeIn(pieces(), { called, types: SINGLE_TYPES }, (type) => lookOnly(type, called));
+        }
+        return { contentType: 'application/zip', pictures: pictures.length, turned: false };
+      }),
+  };
+}
