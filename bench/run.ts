@@ -1,12 +1,13 @@
 /** `npm run bench`: a table for people, and JSON in bench/results/. Needs PostgreSQL in TEST_DATABASE_URL. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type LoadResult, load } from './load.ts';
+import { benchPictures } from './pictures.ts';
+import { openProcesses, ready, resident } from './processes.ts';
 
 const ROUNDS = 5;
 const SECONDS = 4;
@@ -39,11 +40,11 @@ sites:
 const client = new pg.Client(database);
 await client.connect();
 await client.query(`create schema ${schema}`);
-const children: ChildProcess[] = [];
+const { start, end } = openProcesses();
 try {
   start(['bench/floor.ts'], { FLOOR_DATABASE: database, FLOOR_SCHEMA: schema, FLOOR_PORT: String(FLOOR_PORT) });
   const adapter = start(['--max-semi-space-size=4', 'src/main.ts'], { ADAPTER_CONFIG: config, LOG_LEVEL: 'warn' });
-  await Promise.all([FLOOR_PORT, ADAPTER_PORT].map(ready));
+  await Promise.all([FLOOR_PORT, ADAPTER_PORT].map((port) => ready(`http://127.0.0.1:${port}/readyz`)));
   await pause(5000);
   const idleMegabytes = await resident(adapter);
 
@@ -87,43 +88,15 @@ try {
   await mkdir(new URL('results/', import.meta.url), { recursive: true });
   await writeFile(new URL('results/intake.json', import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
 } finally {
-  for (const child of children) {
-    child.kill('SIGKILL');
-  }
-  await pause(200);
+  await end();
   await client.query(`drop schema ${schema} cascade`);
   await client.end();
   await rm(folder, { recursive: true, force: true });
 }
+say(`\n${(await benchPictures(database)).join('\n')}`);
 
 function row(name: string, { perSecond, p50, p99 }: LoadResult): void {
   say(
     `${name.padEnd(33)} ${perSecond.toFixed(0).padStart(12)} ${p50.toFixed(1).padStart(8)} ${p99.toFixed(1).padStart(8)}`,
   );
-}
-
-function start(args: string[], env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  children.push(child);
-  return child;
-}
-
-async function ready(port: number): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if ((await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok) {
-      return;
-    }
-    await pause(50);
-  }
-  throw new Error(`Nothing answers on port ${port}`);
-}
-
-/** Resident memory in MB, from /proc where there is one. */
-async function resident(child: ChildProcess): Promise<number | undefined> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(status)?.[1];
-  return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1000);
 }

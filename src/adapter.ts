@@ -13,6 +13,7 @@ import { jwksRouter } from './operations/jwks.ts';
 import { lastWord } from './operations/last-word.ts';
 import { openMeters } from './operations/metrics.ts';
 import { openAdmission } from './orders/admission.ts';
+import { type CallbackTokens, openCallbackTokens } from './orders/callback-token.ts';
 import { databaseClock } from './orders/clock.ts';
 import { ENGINE_DEFAULTS, startEngine } from './orders/engine.ts';
 import { startHousekeeping } from './orders/housekeeping.ts';
@@ -27,6 +28,7 @@ import { openNotifications, takeBackNotifications } from './orders/store/notific
 import { startWatch } from './orders/watch.ts';
 import { buildSites } from './runtime.ts';
 import { sweepBacklog } from './subscriptions/backlog.ts';
+import { callbackRouter, callbackUrls } from './subscriptions/callbacks.ts';
 import { lookSooner } from './subscriptions/cds/look-sooner.ts';
 import { cdsRouter } from './subscriptions/cds/router.ts';
 import { intakeRouter } from './subscriptions/intake.ts';
@@ -92,6 +94,8 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
   app.use(healthRouter({ database, meters, sites: siteStates, stopping: () => stopping }));
   app.use(jwksRouter(config.sites, log));
   const { publicUrl } = config.http;
+  const tokens = callbackTokens(config, now);
+  app.use(callbackRouter({ sites, tokens, database, log, now, onCallback: meters.callback }));
   const soon = lookSooner((site) => sources?.requestSweep(site));
   app.use(cdsRouter({ sites, publicUrl, database, log, now, onCall: soon }));
   const admit = openAdmission({ database, sites, cursors, clock });
@@ -111,7 +115,16 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
   const server = await listen(app, config.http.port);
 
   const engine = await startEngine(
-    { database, sites, clock, log, meter: meters.engine, random: Math.random, checkpoint: async () => {} },
+    {
+      database,
+      sites,
+      clock,
+      log,
+      meter: meters.engine,
+      callbackUrl: callbackUrls(publicUrl, tokens),
+      random: Math.random,
+      checkpoint: async () => {},
+    },
     { ...ENGINE_DEFAULTS, concurrency: database.exclusive ? 4 : 8 },
   );
   const watch = startWatch({ database, sites, leases, clock, log });
@@ -151,6 +164,12 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       log.info({ process: String(process.pid) }, 'adapter stopped');
     },
   };
+}
+
+/** None without a key, or where nobody can reach us: then vendors are only asked. */
+function callbackTokens({ http, security }: Config, now: () => Date): CallbackTokens | undefined {
+  const [first, ...others] = [security.signingKey ?? []].flat();
+  return http.publicUrl !== undefined && first !== undefined ? openCallbackTokens([first, ...others], now) : undefined;
 }
 
 async function listen(app: express.Express, port: number): Promise<Server> {

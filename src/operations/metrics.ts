@@ -8,6 +8,7 @@ export interface Meters {
   registry: Registry;
   engine: EngineMeter;
   notification(site: string, outcome: string): void;
+  callback(site: string, vendor: string, outcome: string): void;
   /** Whether our Subscriptions of a site are accepted and yet nothing comes. */
   silent(site: string, silent: boolean): void;
   /** Prometheus text of everything, with the tables counted now; without those counts while the database is away. */
@@ -47,6 +48,12 @@ export function openMeters(database: Database): Meters {
     labelNames: ['site', 'outcome'],
     registers,
   });
+  const callbacks = new Counter({
+    name: 'fhir_ai_adapter_callbacks_total',
+    help: "Vendors' callbacks by what became of them",
+    labelNames: ['site', 'vendor', 'outcome'],
+    registers,
+  });
   const waiting = new Gauge({
     name: 'fhir_ai_adapter_orders',
     help: 'Orders by status now',
@@ -78,6 +85,7 @@ export function openMeters(database: Database): Meters {
       effect: (labels) => effects.inc(labels),
     },
     notification: (site, outcome) => notifications.inc({ site, outcome }),
+    callback: (site, vendor, outcome) => callbacks.inc({ site, vendor, outcome }),
     silent: (site, silent) => silence.set({ site }, silent ? 1 : 0),
     async render() {
       const [orders, states] = await Promise.all([countOrders(database), countNotifications(database)]).catch(

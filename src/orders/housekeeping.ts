@@ -2,6 +2,7 @@ import cron from 'node-cron';
 import type { Config } from '../config.ts';
 import { asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { sweepTempFiles } from '../pictures/temp-file.ts';
 import type { Clock } from './clock.ts';
 import type { Database } from './store/database.ts';
 import { forgetNotifications } from './store/notifications.ts';
@@ -11,7 +12,10 @@ import type { Leases } from './types.ts';
 const NOTIFICATION_DAYS = 7;
 const DAY_MS = 86_400_000;
 
-/** Once an hour, in one process: forgets notifications that were dealt with, and the data of orders past their site's retention. */
+/**
+ * Once an hour, in one process: forgets notifications that were dealt with, and the data of orders past their site's
+ * retention. In every process: temporary files of this machine that a crash has left.
+ */
 export function startHousekeeping(services: {
   database: Database;
   config: Config;
@@ -22,6 +26,7 @@ export function startHousekeeping(services: {
   const { database, config, leases, clock, log } = services;
   const keepHouse = async (): Promise<void> => {
     try {
+      await sweepTempFiles(clock.now());
       await leases.withLease('housekeeping', 120, async () => {
         const now = clock.now().getTime();
         await forgetNotifications(database, new Date(now - NOTIFICATION_DAYS * DAY_MS));

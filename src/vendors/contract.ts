@@ -47,6 +47,10 @@ export interface PictureFacts {
   /** Pixels, upright; absent for a zip. */
   width?: number;
   height?: number;
+  /** It does not stand upright in the EHR, and is drawn anew before it leaves. */
+  turned?: boolean;
+  /** Bytes of it as it leaves, where that is known before it does. */
+  cleanSize?: number;
   /** `Media.view`; of a DocumentReference its title or description, as text. */
   view?: CodeableConcept;
   bodySite?: CodeableConcept;

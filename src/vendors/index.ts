@@ -1,7 +1,11 @@
 /** Every vendor by its name in the configuration. A new one is a folder and a line here. */
 import type { Vendor } from './contract.ts';
+import { hautai } from './hautai/index.ts';
 import { healthsage } from './healthsage/index.ts';
+import { hemato } from './hemato/index.ts';
 
 export const vendors: Readonly<Record<string, Vendor>> = {
+  hautai,
   healthsage,
+  hemato,
 };

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Resource, Task } from '@medplum/fhirtypes';
+import { exampleNote } from '../../sandbox/examples/note.ts';
 import { NOTE_TEXT } from '../../sandbox/examples/note-text.ts';
-import { placeExampleOrder } from '../../sandbox/examples/place-order.ts';
+import { placeExample } from '../../sandbox/examples/place-order.ts';
 import { billed, find, keyOf, ofType, orderOf, outputsOf, type PlacedNote, taskWhen } from '../support/clinic.ts';
 import { assertSound } from '../support/sound.ts';
 import { MANNERS, onEveryWhole, type Place, type SiteWish } from '../support/whole.ts';
@@ -15,8 +16,8 @@ const SITES: Record<string, SiteWish> = {
   'medplum-batch': { manner: 'medplum', transactions: 'batch' },
 };
 
-async function placeExample(place: Place): Promise<PlacedNote> {
-  const { order, patient } = await placeExampleOrder(place.ehrUrl);
+async function placeNote(place: Place): Promise<PlacedNote> {
+  const { order, patient } = await placeExample(place.ehrUrl, exampleNote());
   return { id: order.split('/')[1] ?? '', reference: order, patient };
 }
 
@@ -77,7 +78,7 @@ onEveryWhole('the example note', SITES, (whole) => {
   for (const name of Object.keys(SITES)) {
     test(`leaves what is promised in the EHR of ${name}`, async () => {
       const place = whole().place(name);
-      const note = await placeExample(place);
+      const note = await placeNote(place);
       const task = await taskWhen(place, note);
       const outputs = await outputsOf(place, task);
       const jobs =

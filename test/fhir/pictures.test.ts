@@ -379,6 +379,20 @@ describe('a picture that cannot be sent', () => {
     assert.deepEqual([looked.refusal, looked.inputs, fetched(server)], [undefined, [], 0]);
     assert.equal(looked.signature, (await readPictureOrder(server.client)).signature);
   });
+  test('may be on a page of a search that never comes: then nothing is done; a search that is refused finds nothing', async () => {
+    const server = await serverOf([request(['Media/m']), media('m')]);
+    const breaking = (first: 'answers' | 'refuses') => ({
+      ...server.client,
+      pages: async function* (query: string) {
+        if (first === 'answers') {
+          yield* server.client.pages(query);
+        }
+        throw new AdapterError('ehr-rejected', 'no such page');
+      },
+    });
+    await assert.rejects(readPictureOrder(breaking('answers')), { code: 'ehr-rejected' });
+    assert.equal((await readPictureOrder(breaking('refuses'))).inputs.length, 1);
+  });
   test('no more than three are read at once', async () => {
     const many = Array.from({ length: 8 }, (_, index) => media(`m${index}`));
     const server = await serverOf([request(many.map(({ id }) => `Media/${id}`)), ...many]);

@@ -43,7 +43,7 @@ const ROOMS: Record<string, Room> = {
     packages: ['zod', 'undici', 'jose', '@medplum/core', FHIR_TYPES, 'html-to-text', 'unpdf', '@xmldom/xmldom'],
   },
   'src/orders': {
-    knows: [...SHARED, 'src/trace.ts', 'src/fhir', ...VENDOR_SHARED],
+    knows: [...SHARED, 'src/trace.ts', 'src/fhir', 'src/pictures/temp-file.ts', ...VENDOR_SHARED],
     knowsTypesOf: ['src/pictures'],
     packages: ['zod', 'pg', '@electric-sql/pglite', 'node-cron', FHIR_TYPES],
   },
