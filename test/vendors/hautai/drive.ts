@@ -9,6 +9,8 @@ import type { Options, Settings } from '../../../src/vendors/hautai/settings.ts'
 import type { Result, State } from '../../../src/vendors/hautai/state.ts';
 import type { VendorHttp } from '../../../src/vendors/http.ts';
 import { openVendorHttp } from '../../../src/vendors/http-client.ts';
+import { noSecrets } from '../../support/no-secrets.ts';
+import { noSlides, withoutStorage } from '../../support/without-storage.ts';
 import { photo } from './photo.ts';
 import { companyId, datasetId, type Served, token } from './serve.ts';
 
@@ -114,7 +116,9 @@ export async function drive(
       const bytes = photo(name.length * 10);
       return { contentType: 'image/png', size: bytes.byteLength, body: new Blob([new Uint8Array(bytes)]).stream() };
     },
+    slides: noSlides,
     files: {
+      ...withoutStorage,
       list: async () => [...run.files.keys()],
       put: async (file) => void run.files.set(file.name, file),
     },
@@ -128,6 +132,7 @@ export async function drive(
       },
       forget: async (key) => void site.memory.delete(key),
     },
+    secrets: noSecrets,
     ...(answer ? { answer } : {}),
     disclose: async (fields) => void run.disclosed.push(fields),
     signal: new AbortController().signal,

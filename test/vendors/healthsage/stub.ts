@@ -11,6 +11,8 @@ import { healthsage } from '../../../src/vendors/healthsage/index.ts';
 import type { Options, Settings } from '../../../src/vendors/healthsage/settings.ts';
 import type { Result, State } from '../../../src/vendors/healthsage/state.ts';
 import { openVendorHttp } from '../../../src/vendors/http-client.ts';
+import { noSecrets } from '../../support/no-secrets.ts';
+import { noSlides, withoutStorage } from '../../support/without-storage.ts';
 
 export function fixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`../../fixtures/healthsage/${name}.json`, import.meta.url), 'utf8'));
@@ -117,7 +119,8 @@ export async function drive(
     http,
     text: async () => text,
     picture: () => Promise.reject(new Error('there is no picture')),
-    files: { list: async () => [], put: async () => {} },
+    slides: noSlides,
+    files: { ...withoutStorage, list: async () => [], put: async () => {} },
     parts: {
       list: async <Data>() =>
         [...run.parts]
@@ -127,6 +130,7 @@ export async function drive(
         parts.forEach(({ name, data }) => void run.parts.set(name, JSON.parse(JSON.stringify(data)))),
     },
     memory: { get: async (_key, make) => (await make()).value, forget: async () => undefined },
+    secrets: noSecrets,
     ...(answer ? { answer } : {}),
     disclose: async (fields) => void run.disclosed.push(fields),
     signal: new AbortController().signal,

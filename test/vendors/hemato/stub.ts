@@ -20,6 +20,8 @@ import type { Options, Settings } from '../../../src/vendors/hemato/settings.ts'
 import type { Result, State } from '../../../src/vendors/hemato/state.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from '../../../src/vendors/http.ts';
 import { statusFailure } from '../../../src/vendors/http-failures.ts';
+import { noSecrets } from '../../support/no-secrets.ts';
+import { noSlides, withoutStorage } from '../../support/without-storage.ts';
 
 export function fixture(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`../../fixtures/hemato/${name}.json`, import.meta.url), 'utf8'));
@@ -237,8 +239,14 @@ export async function play(options: Play): Promise<Run> {
       put: async (rows: Part[]) =>
         rows.forEach(({ name, data }) => void parts.set(name, JSON.parse(JSON.stringify(data)))),
     },
-    files: { list: async () => [...run.files.keys()], put: async (file) => void run.files.set(file.name, file) },
+    slides: noSlides,
+    files: {
+      ...withoutStorage,
+      list: async () => [...run.files.keys()],
+      put: async (file) => void run.files.set(file.name, file),
+    },
     memory,
+    secrets: noSecrets,
     ...(answer && { answer }),
     ...(options.callbackUrl !== undefined && { callbackUrl: options.callbackUrl }),
     disclose: async (fields) => void run.disclosed.push(fields),
