@@ -40,6 +40,15 @@ export const sweepBody = z.strictObject({
   since: z.iso.datetime({ offset: true }).or(z.iso.date()),
   go: z.boolean().default(false).describe('False: only counts'),
 });
+export const loginBody = z
+  .strictObject({
+    login: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,40}$/)
+      .optional()
+      .describe('The `login` of the answer that begun it: asks whether the person has confirmed. Absent: begins one'),
+  })
+  .default({});
 
 const reason = z.strictObject({ code: z.string(), text: z.string() });
 
@@ -129,6 +138,41 @@ export const swept = z.strictObject({
     .describe('How many resources each route matches, where the server can say'),
 });
 export type Swept = z.output<typeof swept>;
+
+const seconds = z.number().nonnegative().describe('When to ask next');
+export const loginAnswer = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.literal('begun'),
+    login: z.string(),
+    userCode: z.string().describe('What the person types in'),
+    verificationUri: z.string().describe('Where'),
+    verificationUriComplete: z.string().nullable().describe('The same with the code in it'),
+    seconds,
+    expiresAt: instant,
+  }),
+  z.strictObject({
+    state: z.literal('pending'),
+    seconds,
+    trouble: z.string().nullable().describe('Why the vendor could not be asked this time'),
+  }),
+  z.strictObject({
+    state: z.literal('done'),
+    as: z.string().nullable().describe('Whose account, where the vendor says'),
+    until: instant.nullable().describe('Until when it counts, where the vendor says'),
+    released: z.boolean().describe('Orders were held for want of it, and go on'),
+  }),
+  z.strictObject({
+    state: z.enum(['denied', 'expired', 'replaced']).describe('replaced: somebody has begun another one since'),
+  }),
+]);
+export type LoginAnswer = z.output<typeof loginAnswer>;
+
+export const loginState = z.strictObject({
+  state: z.enum(['none', 'works', 'refused', 'unknown']).describe('unknown: the vendor could not be asked'),
+  detail: z.string(),
+  since: instant.nullable().describe('When it was made or last renewed'),
+});
+export type LoginState = z.output<typeof loginState>;
 
 const notification = z.strictObject({
   id: notificationId,

@@ -7,9 +7,11 @@ import type { Order } from '../orders/order.ts';
 import type { Database } from '../orders/store/database.ts';
 import { findOrder, listOrders } from '../orders/store/list-orders.ts';
 import { giveAnswer, requestCancel, requestRetry } from '../orders/store/tell-order.ts';
+import { loginRouter } from './api-login.ts';
 import { body, parsed } from './api-request.ts';
 import * as schemas from './api-schemas.ts';
 import { sourcesRouter } from './api-sources.ts';
+import type { Logins } from './logins.ts';
 import { openApi } from './openapi.ts';
 import { actionsOf, orderLine, orderPage } from './order-page.ts';
 import { onlyMethods, problemHandler, sendProblem } from './problem.ts';
@@ -31,6 +33,7 @@ export interface ApiOptions {
   sites: readonly string[];
   /** Counts, and with `go` admits, what was ordered since; undefined: no such site. */
   sweep: (site: string, since: string, go: boolean) => Promise<SweepCount | undefined>;
+  logins: Logins;
   log?: Log;
 }
 
@@ -78,7 +81,7 @@ export function apiRouter(options: ApiOptions): Router {
     .get(viewer, async (request, response) => {
       const order = await theOrder(request, response);
       if (order) {
-        response.json(await orderPage(database, order));
+        response.json(await orderPage(database, order, options.logins.advice(order.site, order.vendor)));
       }
     })
     .all(onlyMethods('GET'));
@@ -145,6 +148,7 @@ export function apiRouter(options: ApiOptions): Router {
     })
     .all(onlyMethods('POST'));
 
+  router.use(loginRouter(options));
   router.use(sourcesRouter(options));
   router.use((_request, response) => {
     sendProblem(response, 404, 'not-found', 'There is nothing at this address; see /api/openapi.json.');

@@ -25,7 +25,13 @@ export type Finding = Pick<DoctorRow, 'state' | 'detail'>;
 export interface DoctorSite {
   config: SiteConfig;
   client: Pick<OpenFhirClient, 'capabilities' | 'tokenReport' | 'pages'>;
-  vendors: { vendor: Vendor; settings: unknown; http: VendorHttp }[];
+  vendors: {
+    vendor: Vendor;
+    settings: unknown;
+    http: VendorHttp;
+    /** For one that people log in with: the login is the adapter's, which is asked whether it works. */
+    login?: () => Promise<Finding>;
+  }[];
 }
 
 export interface DoctorOptions {
@@ -56,8 +62,10 @@ export async function examineSite(site: DoctorSite, { publicUrl, seconds }: Doct
     look('token', () => lookAtToken(config, client)),
     look('fhir server', () => lookAtServer(config, client)),
     look('subscriptions', () => lookAtSubscriptions(config, client, publicUrl)),
-    ...site.vendors.map(({ vendor, settings, http }) =>
-      look(vendor.name, async () => [{ state: 'ok', detail: await vendor.check({ settings, http }) }]),
+    ...site.vendors.map(({ vendor, settings, http, login }) =>
+      look(vendor.name, async () => [
+        login ? await login() : { state: 'ok', detail: await vendor.check({ settings, http }) },
+      ]),
     ),
   ]);
   timer.abort();

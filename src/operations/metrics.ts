@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineMeter } from '../orders/hand.ts';
+import { listHolds } from '../orders/store/credentials.ts';
 import type { Database } from '../orders/store/database.ts';
 import { countOrders } from '../orders/store/list-orders.ts';
 import { countNotifications } from '../orders/store/notifications.ts';
@@ -72,6 +73,12 @@ export function openMeters(database: Database): Meters {
     labelNames: ['site'],
     registers,
   });
+  const held = new Gauge({
+    name: 'fhir_ai_adapter_credentials_held',
+    help: 'Credentials whose orders are held now, by the reason',
+    labelNames: ['site', 'vendor', 'code'],
+    registers,
+  });
   const databaseUp = new Gauge({
     name: 'fhir_ai_adapter_database_up',
     help: 'Whether the database answered when it was asked for this page',
@@ -88,13 +95,19 @@ export function openMeters(database: Database): Meters {
     callback: (site, vendor, outcome) => callbacks.inc({ site, vendor, outcome }),
     silent: (site, silent) => silence.set({ site }, silent ? 1 : 0),
     async render() {
-      const [orders, states] = await Promise.all([countOrders(database), countNotifications(database)]).catch(
-        () => [undefined, undefined] as const,
-      );
+      const [orders, states, holds] = await Promise.all([
+        countOrders(database),
+        countNotifications(database),
+        listHolds(database),
+      ]).catch(() => [undefined, undefined, undefined] as const);
       databaseUp.set(orders ? 1 : 0);
       waiting.reset();
       for (const { count, ...labels } of orders ?? []) {
         waiting.set(labels, count);
+      }
+      held.reset();
+      for (const { site, vendor, reason } of holds ?? []) {
+        held.inc({ site, vendor, code: reason.code });
       }
       stored.reset();
       for (const [state, count] of Object.entries(states ?? {})) {

@@ -7,6 +7,7 @@ requests.add(schemas.retryBody, { id: 'Retry' });
 requests.add(schemas.cancelBody, { id: 'Cancel' });
 requests.add(schemas.answerBody, { id: 'Answer' });
 requests.add(schemas.sweepBody, { id: 'Sweep' });
+requests.add(schemas.loginBody, { id: 'Login' });
 
 const answers = z.registry<{ id: string }>();
 answers.add(schemas.ordersPage, { id: 'Orders' });
@@ -14,6 +15,8 @@ answers.add(schemas.orderLine, { id: 'OrderLine' });
 answers.add(schemas.orderPage, { id: 'Order' });
 answers.add(schemas.asked, { id: 'Asked' });
 answers.add(schemas.swept, { id: 'Swept' });
+answers.add(schemas.loginAnswer, { id: 'LoginAnswer' });
+answers.add(schemas.loginState, { id: 'LoginState' });
 answers.add(schemas.notificationsPage, { id: 'Notifications' });
 answers.add(schemas.askedAside, { id: 'AskedAside' });
 answers.add(schemas.sitesPage, { id: 'Sites' });
@@ -36,6 +39,9 @@ type Name =
   | 'Cancel'
   | 'Answer'
   | 'Sweep'
+  | 'Login'
+  | 'LoginAnswer'
+  | 'LoginState'
   | 'Notifications'
   | 'AskedAside'
   | 'Sites';
@@ -88,6 +94,8 @@ const asideAction = (summary: string): object => ({
     },
   },
 });
+
+const inPath = (name: string) => ({ name, in: 'path', required: true, schema: { type: 'string' } });
 
 export const openApi = {
   openapi: '3.1.0',
@@ -145,11 +153,30 @@ export const openApi = {
     '/sites/{site}/sweep': {
       post: {
         summary: 'Counts, and with `go` admits, what was ordered since a time (operator)',
-        parameters: [{ name: 'site', in: 'path', required: true, schema: { type: 'string' } }],
+        parameters: [inPath('site')],
         requestBody: { required: true, content: content('Sweep') },
         responses: {
           200: { description: 'What was found', content: content('Swept') },
           ...problems(400, 401, 403, 404, 413, 415, 502, 503),
+        },
+      },
+    },
+    '/sites/{site}/vendors/{vendor}/login': {
+      get: {
+        summary: 'Whether the login with a vendor works; asks the vendor (operator)',
+        parameters: [inPath('site'), inPath('vendor')],
+        responses: {
+          200: { description: 'How it stands', content: content('LoginState') },
+          ...problems(401, 403, 404, 500, 503),
+        },
+      },
+      post: {
+        summary: 'Begins a login with a vendor, or asks whether one is confirmed (operator)',
+        parameters: [inPath('site'), inPath('vendor')],
+        requestBody: { required: false, content: content('Login') },
+        responses: {
+          200: { description: 'How far it is', content: content('LoginAnswer') },
+          ...problems(400, 401, 403, 404, 413, 415, 500, 502, 503),
         },
       },
     },

@@ -33,8 +33,11 @@ export function orderLine(order: Order): OrderLine {
   };
 }
 
-/** The whole order: its timeline, its calls, what stands in the EHR, what it asks and what can be done about it. */
-export async function orderPage(database: Database, order: Order): Promise<OrderPage> {
+/**
+ * The whole order: its timeline, its calls, what stands in the EHR, what it asks and what can be done about it.
+ * @param login what to do where its vendor refuses us, for a vendor that people log in with.
+ */
+export async function orderPage(database: Database, order: Order, login?: string): Promise<OrderPage> {
   const [timeline, calls, written, generations] = await Promise.all([
     readTimeline(database, order.id),
     listCalls(database, order.id),
@@ -45,7 +48,7 @@ export async function orderPage(database: Database, order: Order): Promise<Order
     ...orderLine(order),
     meaning: STATES[order.status].meaning,
     leg: order.leg,
-    advice: adviceFor(order.reason?.code ?? order.lastError?.code),
+    advice: adviceFor(order.reason?.code ?? order.lastError?.code, login),
     question: order.status === 'waiting' ? order.question : null,
     lastError: order.lastError,
     attempts: order.attempts,
@@ -84,8 +87,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map(
   Object.entries(ERROR_CODES).map(([code, { operator }]) => [code, operator]),
 );
 
-function adviceFor(code: string | undefined): string | null {
-  return ADVICE.get(code ?? '') ?? null;
+function adviceFor(code: string | undefined, login: string | undefined): string | null {
+  return code === 'vendor-unauthorized' && login !== undefined ? login : (ADVICE.get(code ?? '') ?? null);
 }
 
 /** What an operator can do with an order as it stands. */

@@ -38,7 +38,7 @@ const TITLES: Record<number, string> = {
   416: 'Range not satisfiable',
   422: 'Not acceptable as it is',
   500: 'Internal error',
-  502: 'The FHIR server does not do it',
+  502: 'The server that was asked does not do it',
   503: 'Not available',
 };
 
@@ -66,7 +66,7 @@ export function problemHandler(log?: Log): ErrorRequestHandler {
     }
     const error = asAdapterError(thrown);
     log?.warn({ code: error.code, kind: error.kind, errorName: errorName(thrown) }, 'API request failed');
-    if (error.code.startsWith('ehr-')) {
+    if (error.code.startsWith('ehr-') || (error.code.startsWith('vendor-') && error.kind === 'permanent')) {
       sendProblem(response, 502, error.code, `${error.message}. ${error.operator}`);
     } else if (error.kind === 'transient' && error.code !== 'unexpected') {
       response.set('Retry-After', String(error.retryAfter ?? 5));

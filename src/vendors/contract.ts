@@ -12,8 +12,12 @@ import type { CodeableConcept, Extension, Patient, Resource, Specimen } from '@m
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import type { Findings } from '../findings.ts';
-import type { CleanPicture, PictureLimits, PictureType } from '../pictures/types.ts';
+import type { CleanPicture, PictureLimits, PictureType, Plan } from '../pictures/types.ts';
+import type { SlideFacts } from '../slides/types.ts';
 import type { VendorHttp } from './http.ts';
+import type { Secrets, VendorLogin, VendorSite } from './login.ts';
+
+export type { LoginCode, LoginPoll, Secrets, VendorLogin, VendorSite } from './login.ts';
 
 /** What kinds of input a vendor needs the fhir room to collect for an order. */
 export type InputKind = 'note' | 'picture' | 'slide';
@@ -24,7 +28,10 @@ export interface OrderInput {
   name: string;
   kind: InputKind;
   contentType: string;
-  /** Lower-case hex SHA-256: of the extracted text's UTF-8 bytes for a note, of the bytes for anything else. */
+  /**
+   * Lower-case hex SHA-256: of the extracted text's UTF-8 bytes for a note, of a picture's bytes; of a slide, which nobody
+   * has read whole, of what it is known by: its address, size and the storage's own word for its version.
+   */
   sha256: string;
   /** Bytes; for a note, of the extracted text in UTF-8. */
   size: number;
@@ -37,6 +44,16 @@ export interface OrderInput {
   /** Where in that resource the bytes are, for the fhir room alone; of a picture, whose bytes stay in the EHR. */
   place?: string;
   picture?: PictureFacts;
+  slide?: SlideInput;
+}
+
+/** What the EHR and the file's own header say of a slide. Its bytes are gigabytes: nobody has read them whole. */
+export interface SlideInput extends SlideFacts {
+  bodySite?: CodeableConcept;
+  /** Extensions of the Media, DocumentReference or ImagingStudy series, then those of its Device. */
+  extension: Extension[];
+  /** `Specimen/…` that it was cut from, where the EHR says. */
+  specimen?: string;
 }
 
 /** What the EHR says of a picture beside its bytes, and what its bytes say. */
@@ -49,8 +66,12 @@ export interface PictureFacts {
   height?: number;
   /** It does not stand upright in the EHR, and is drawn anew before it leaves. */
   turned?: boolean;
+  /** CRC-32 of each MiB of it in the EHR, by which it is known again when it is sent; for the pictures room alone. */
+  blocks?: number[];
   /** Bytes of it as it leaves, where that is known before it does. */
   cleanSize?: number;
+  /** Which of its bytes those are; for the pictures room alone. */
+  plan?: Plan;
   /** `Media.view`; of a DocumentReference its title or description, as text. */
   view?: CodeableConcept;
   bodySite?: CodeableConcept;
@@ -131,6 +152,19 @@ export interface Parts {
   put(parts: Part[]): Promise<void>;
 }
 
+/** How far a slide is on its way to where the vendor can fetch it; bytes. `crc32c`: base64, big-endian. */
+export type Staging = { done: false; bytes: number; of: number } | { done: true; bytes: number; crc32c: string };
+
+/** Slides are copied to the site's storage part by part, de-identified on the way, and fetched by the vendor from there. */
+export interface Slides {
+  /** Copies the next part; what is done is stored with the step's outcome, so that a crash costs one part. */
+  stage(input: string): Promise<Staging>;
+  /** A URL of the staged slide that needs no other credential, for so many seconds. A secret: it is not to be stored. */
+  url(input: string, seconds: number): Promise<string>;
+  /** The copy is not needed any more. */
+  release(input: string): Promise<void>;
+}
+
 /** A file that a vendor's work leaves behind, for the EHR: a drawing, a mask, the vendor's own report. */
 export interface ResultFile {
   /** Unique within the order and stable: `heat-map/picture-1.png`. Findings refer to it. */
@@ -146,6 +180,17 @@ export interface Files {
   list(): Promise<string[]>;
   /** Keeps a file, or replaces the one of its name; written together with the step's outcome under the order's fence. */
   put(file: ResultFile): Promise<void>;
+  /**
+   * Keeps a file of any size, streamed into the site's storage; there at once, and again is no harm. Throws
+   * `vendor-protocol` (transient) where its CRC-32C (base64, big-endian) is not the expected one.
+   */
+  keep(
+    file: Omit<ResultFile, 'bytes'>,
+    body: ReadableStream<Uint8Array>,
+    expected?: { crc32c: string },
+  ): Promise<{ size: number; crc32c: string }>;
+  /** A kept file's bytes. */
+  read(name: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 export interface Memory {
@@ -168,7 +213,10 @@ export interface Context<Settings = unknown, Options = unknown> {
   picture(input: string): Promise<CleanPicture>;
   parts: Parts;
   files: Files;
+  slides: Slides;
   memory: Memory;
+  /** For vendors with `login`. */
+  secrets: Secrets;
   answer?: Answer;
   /** Where the vendor may tell us that there is news of this order; absent where nobody can reach us from outside. */
   callbackUrl?: string;
@@ -214,7 +262,10 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   advance(state: State, context: Context<Settings, Options>): Promise<Step<State, Result>>;
   effects: Record<string, Effect<State, Context<Settings, Options>>>;
   /** One shared look at many waiting orders of a credential: the keys of those worth a look now. */
-  watch?(site: { settings: Settings; http: VendorHttp }, waiting: { key: string; state: State }[]): Promise<string[]>;
+  watch?(
+    site: VendorSite<Settings> & { secrets: Secrets },
+    waiting: { key: string; state: State }[],
+  ): Promise<string[]>;
   /**
    * What a body that came to the order's callback URL says: false where it is of another job, and nothing follows. Any
    * other only has us look sooner: what it claims is asked of the vendor. Pure, and takes whatever came.
@@ -229,8 +280,13 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   cancel?(state: State, context: Context<Settings, Options>): Promise<void>;
   /** Pure: no clock, no network, no randomness. */
   toFindings(result: Result, order: VendorOrder<Options>): Findings;
-  /** For the doctor: tries the credentials without billing; throws AdapterError where they do not work. */
-  check(site: { settings: Settings; http: VendorHttp }): Promise<string>;
+  /** How a person logs in; absent: the settings hold the credential. */
+  login?: VendorLogin<Settings>;
+  /**
+   * For the doctor: tries the credentials without billing; throws AdapterError where they do not work. `secrets` are there
+   * for a vendor with `login`.
+   */
+  check(site: VendorSite<Settings> & { secrets?: Secrets }): Promise<string>;
 }
 
 /** Keeps a vendor's four types together where it is defined, and lets the registry hold vendors of any types. */

@@ -5,6 +5,7 @@ import type { UserConfig } from '../../src/config.ts';
 import { openLog } from '../../src/log.ts';
 import { type ApiOptions, apiRouter } from '../../src/operations/api.ts';
 import { healthRouter } from '../../src/operations/health.ts';
+import { openLogins } from '../../src/operations/logins.ts';
 import { openMeters } from '../../src/operations/metrics.ts';
 import type { Database } from '../../src/orders/store/database.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
@@ -80,7 +81,11 @@ export async function apiRig(
     }),
   );
   const sweep = more.sweep ?? (async () => undefined);
-  app.use('/api', apiRouter({ database, clock: rig.clock, users: USERS, sites: ['site', 'quiet'], sweep, log }));
+  const logins = openLogins({ database, sites: rig.services.sites, clock: rig.clock, log });
+  app.use(
+    '/api',
+    apiRouter({ database, clock: rig.clock, users: USERS, sites: ['site', 'quiet'], sweep, logins, log }),
+  );
   const server = await serve(app);
 
   const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {

@@ -27,6 +27,8 @@ export interface PlacedNote {
   id: string;
   reference: string;
   patient: string;
+  /** The route that makes an order of it; default ROUTE. */
+  route?: string;
 }
 
 export interface Reply {
@@ -138,7 +140,7 @@ export async function find<T extends Resource['resourceType']>(
 }
 
 export function keyOf(place: Place, note: PlacedNote, generation = 1): string {
-  return `${place.name}/${note.reference}/${ROUTE}${generation > 1 ? `~${generation}` : ''}`;
+  return `${place.name}/${note.reference}/${note.route ?? ROUTE}${generation > 1 ? `~${generation}` : ''}`;
 }
 
 /** The Tasks of an order and generation: one, if all is well. */
@@ -232,4 +234,19 @@ export async function orderOf(place: Place, note: PlacedNote, generation = 1): P
 /** How many notes HealthSage has billed at this site. */
 export function billed(place: Place): number {
   return place.sandbox.ledger.read().healthsage?.billed.generations ?? 0;
+}
+
+/** Until nothing waits: no notification has work left. */
+export async function allTaken(place: Place): Promise<void> {
+  // Nothing says from outside that all notifications were looked at, but the counter of their ends.
+  const seen = async () => {
+    const text = await (await fetch(`${place.whole.url}/metrics`)).text();
+    return text.split('\n').filter((line) => /notification/.test(line) && line.includes(`"${place.name}"`));
+  };
+  let before = '';
+  for (let same = 0; same < 4; await pause(50)) {
+    const now = (await seen()).join('\n');
+    same = now === before ? same + 1 : 0;
+    before = now;
+  }
 }

@@ -12,7 +12,9 @@ import { nextDue } from '../../src/orders/store/claim-orders.ts';
 import type { Database } from '../../src/orders/store/database.ts';
 import { openLeases } from '../../src/orders/store/leases.ts';
 import { openMemory } from '../../src/orders/store/memory.ts';
+import { openSecrets } from '../../src/orders/store/secrets.ts';
 import { readTimeline } from '../../src/orders/store/timeline.ts';
+import { openSecretBox } from '../../src/secret-box.ts';
 import type { Vendor } from '../../src/vendors/contract.ts';
 import type { VendorHttp } from '../../src/vendors/http.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
@@ -60,6 +62,10 @@ export async function engineRig(options: {
     options: options.routeOptions ?? {},
     http: options.http ?? noHttp,
     memory: openMemory(database, leases, { site: 'site', owner: vendor.name }, () => clock.now()),
+    secrets: openSecrets(
+      { database, leases, box: openSecretBox(['the encryption key of the rig']), now: () => clock.now() },
+      { site: 'site', owner: vendor.name },
+    ),
     credential: 'credential',
     requireConsent: false,
     limits: options.limits ?? {},

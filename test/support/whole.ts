@@ -10,12 +10,15 @@ import { startAdapter } from '../../src/adapter.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Log, silentLog } from '../../src/log.ts';
 import { vendors } from '../../src/vendors/index.ts';
+import { type PictureWish, pictureVendors } from './picture-sites.ts';
 import { assertSound } from './sound.ts';
 import { until } from './until.ts';
 
 export const MANNERS = ['medplum', 'hapi'] as const;
 
-export interface SiteWish extends Pick<SandboxOptions, 'manner' | 'transactions' | 'ehr'> {
+export interface SiteWish extends Pick<SandboxOptions, 'manner' | 'transactions' | 'ehr'>, PictureWish {
+  /** Other hosts that attachments may lie on. */
+  storageHosts?: readonly string[];
   /** HealthSage's key; default: one of the site's own. */
   apiKey?: string;
   limits?: { perDay?: number; perOrder?: number };
@@ -47,6 +50,8 @@ export interface Place {
 export interface Whole {
   url: string;
   token: string;
+  /** Of the configuration: `url` and `schema` where it is PostgreSQL. */
+  database: object;
   place(name: string): Place;
   close(): Promise<void>;
 }
@@ -69,12 +74,14 @@ export async function freePort(): Promise<number> {
 }
 
 function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'secret'>, wish: SiteWish): object {
+  const pictures = pictureVendors(sandbox.url, wish);
   return {
     name,
     fhir: {
       baseUrl: `${sandbox.url}${PATHS.ehr}`,
       auth: { type: 'none' },
       ...(wish.owners && { owners: wish.owners }),
+      ...(wish.storageHosts && { storageHosts: wish.storageHosts }),
     },
     ...(wish.policy && { policy: wish.policy }),
     subscriptions: { secret, ...(wish.channel && { channel: wish.channel }), ...wish.subscriptions },
@@ -84,6 +91,7 @@ function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'se
         apiKey: wish.apiKey ?? `sandbox-${name}`,
         ...(wish.limits && { limits: wish.limits }),
       },
+      ...pictures.vendors,
     },
     routes: [
       {
@@ -101,6 +109,7 @@ function siteText(name: string, { sandbox, secret }: Pick<Place, 'sandbox' | 'se
           ]
         : []),
       ...(wish.tasks ? [{ id: TASK_ROUTE, on: wish.tasks, vendor: 'healthsage' }] : []),
+      ...pictures.routes,
     ],
   };
 }
@@ -110,6 +119,9 @@ export function quickSandbox(wish: SandboxOptions = {}): Promise<Sandbox> {
   return openSandbox({
     ...wish,
     healthsage: { pollsUntilDone: 0, slowMs: 300 },
+    // Long enough for a callback to find its order waiting.
+    hemato: { secondsUntilReady: 0.4, slowMs: 300, ...wish.hemato },
+    hautai: { secondsUntilReady: 0, slowMs: 300, ...wish.hautai },
     ehr: { retryUnit: 50, activationMs: 1, faultMs: 300, ...wish.ehr },
   });
 }
@@ -146,6 +158,7 @@ export async function openWhole(wishes: Sites, database: object, log: Log = sile
   const whole: Whole = {
     url,
     token,
+    database,
     place(name) {
       const place = places.get(name);
       if (!place) {
@@ -162,6 +175,7 @@ export async function openWhole(wishes: Sites, database: object, log: Log = sile
         ...(manner && { manner }),
         ...(transactions && { transactions }),
         ...(ehr && { ehr }),
+        ...(wish.profile && { hemato: { profile: wish.profile } }),
       });
       const secret = randomBytes(12).toString('hex');
       sites.push(siteText(name, { sandbox, secret }, wish));
@@ -203,6 +217,8 @@ export interface WholeOptions {
   concurrency?: boolean;
   /** References to what the tests have deleted. */
   gone?: ReadonlySet<string>;
+  /** Default: silence. */
+  log?: Log;
 }
 
 /**
@@ -213,14 +229,14 @@ export function onEveryWhole(
   name: string,
   sites: Sites,
   tests: (whole: () => Whole) => void,
-  { concurrency = true, gone }: WholeOptions = {},
+  { concurrency = true, gone, log }: WholeOptions = {},
 ): void {
   const url = process.env.TEST_DATABASE_URL;
   const withWhole = (database: string, settings: object, clear: () => Promise<void>): void => {
     describe(database, { concurrency }, () => {
       let whole: Whole | undefined;
       before(async () => {
-        whole = await openWhole(sites, settings);
+        whole = await openWhole(sites, settings, log);
       });
       after(async () => {
         try {

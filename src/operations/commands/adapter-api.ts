@@ -14,7 +14,7 @@ export interface AdapterApi {
 export async function reachAdapter(env: Environment, config: Config | undefined): Promise<AdapterApi> {
   const url = adapterUrl(env, config);
   const token = env.ADAPTER_TOKEN || operatorToken(config);
-  if (await answers(url)) {
+  if (await isAnswering(url)) {
     if (!token) {
       throw new CommandFailure(
         EXIT.config,
@@ -36,7 +36,8 @@ function operatorToken(config: Config | undefined): string | undefined {
   return config?.console.users.find(({ roles }) => roles.includes('operator'))?.token;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether an adapter listens there. */
+export async function isAnswering(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(3000), redirect: 'error' });
     return z.looseObject({ status: z.literal('alive') }).safeParse(await response.json()).success;

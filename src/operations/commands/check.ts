@@ -10,6 +10,7 @@ import { vendors as known } from '../../vendors/index.ts';
 import { examineDatabase } from '../doctor/database.ts';
 import { type DoctorRow, type DoctorSite, examineSites } from '../doctor.ts';
 import { adapterUrl, asProcess, type Command, CommandFailure, configFrom, EXIT } from './command.ts';
+import { type DoctorLogins, openDoctorLogins } from './doctor-logins.ts';
 import { formatTable } from './table.ts';
 
 const HELP = `npm run check [-- --json]
@@ -28,7 +29,7 @@ interface Opened extends DoctorSite {
   close(): Promise<unknown>;
 }
 
-function openSite(config: SiteConfig, registry: Readonly<Record<string, Vendor>>): Opened {
+function openSite(config: SiteConfig, registry: Readonly<Record<string, Vendor>>, logins: DoctorLogins): Opened {
   const client = openFhirClient({ site: config.name, config: config.fhir, log: silentLog, wait: quickly });
   const vendors = Object.entries(config.vendors).flatMap(([name, settings]) => {
     const vendor = registry[name];
@@ -37,7 +38,7 @@ function openSite(config: SiteConfig, registry: Readonly<Record<string, Vendor>>
     }
     const { baseUrl, timeout } = vendor.connect(settings);
     const http = openVendorHttp({ baseUrl, timeout, headers: () => ({}), log: silentLog, vendor: vendor.title });
-    return [{ vendor, settings, http }];
+    return [{ vendor, settings, http, ...(vendor.login && { login: () => logins.look(config.name, name) }) }];
   });
   return {
     config,
@@ -70,13 +71,17 @@ export const check: Command = async (words, env, terminal) => {
   if (!config) {
     throw new CommandFailure(EXIT.config, 'ADAPTER_CONFIG names no configuration file, so there is nothing to check');
   }
-  const sites = config.sites.map((site) => openSite(site, known));
+  const logins = openDoctorLogins(env, config);
+  const sites = config.sites.map((site) => openSite(site, known, logins));
   const [database, examined] = await Promise.all([
     examineDatabase(config.database, adapterUrl(env, config)),
     examineSites(sites, { publicUrl: config.http.publicUrl, seconds: SECONDS }),
   ]);
   // What still hangs after its time is not waited for.
-  await Promise.race([Promise.all(sites.map((site) => site.close())), pause(1000, undefined, { ref: false })]);
+  await Promise.race([
+    Promise.all([logins.close(), ...sites.map((site) => site.close())]),
+    pause(1000, undefined, { ref: false }),
+  ]);
   const rows = [...database, ...lookAtConfig(config), ...examined];
   terminal.out(values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows));
   return rows.some(({ state }) => state === 'wrong') ? EXIT.failed : EXIT.done;

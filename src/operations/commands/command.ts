@@ -14,6 +14,8 @@ export interface Terminal {
   err(text: string): void;
   /** Asks the person in front of it; absent where there is none (a pipe, a scheduler). */
   ask?(question: string): Promise<string>;
+  /** Aborted when the person wants to stop a command that waits. */
+  stopped?: AbortSignal;
 }
 
 /** Runs with the words after `npm run … --`; gives the exit code. */

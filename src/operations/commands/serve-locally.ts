@@ -11,10 +11,12 @@ import { openCursors } from '../../orders/store/cursors.ts';
 import { openDatabase } from '../../orders/store/database.ts';
 import { openLeases } from '../../orders/store/leases.ts';
 import { openMemory } from '../../orders/store/memory.ts';
+import { openSecrets, secretBoxOf } from '../../orders/store/secrets.ts';
 import { buildSites } from '../../runtime.ts';
 import { sweepBacklog } from '../../subscriptions/backlog.ts';
 import { vendors } from '../../vendors/index.ts';
 import { apiRouter } from '../api.ts';
+import { openLogins } from '../logins.ts';
 
 /**
  * Serves the API on the loopback interface until closed.
@@ -35,6 +37,7 @@ export async function serveLocally(
     vendors,
     log: silentLog,
     memory: (site, owner) => openMemory(database, leases, { site, owner }, now),
+    secrets: (site, owner) => openSecrets({ database, leases, box: secretBoxOf(config), now }, { site, owner }),
   });
   const admit = openAdmission({ database, sites, cursors, clock });
   const own = { name: 'command line', token: randomBytes(24).toString('base64url'), roles: ['operator' as const] };
@@ -46,6 +49,7 @@ export async function serveLocally(
       clock,
       users: [...config.console.users, own],
       sites: config.sites.map(({ name }) => name),
+      logins: openLogins({ database, sites, clock, log: silentLog }),
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log: silentLog, since, go }),
     }),
   );

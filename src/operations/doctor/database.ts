@@ -56,6 +56,17 @@ async function openEmbedded(folder: string): Promise<Database> {
   return openPglite(folder);
 }
 
+/** Whether a server's tables are those of this version. Opened without its migrations, as for the doctor itself. */
+export async function isUpToDate(url: string, schema: string): Promise<boolean> {
+  const database = await openServer(url, schema);
+  try {
+    const { missing, unknown } = await listMigrations(database);
+    return missing.length + unknown.length === 0;
+  } finally {
+    await database.close();
+  }
+}
+
 async function openServer(url: string, schema: string): Promise<Database> {
   const { openPostgres } = await import('../../orders/store/postgres.ts');
   return openPostgres({ url, schema, connections: 2 });

@@ -30,6 +30,7 @@ import { sweepSite } from '../../../src/subscriptions/sweep.ts';
 import { newHabits } from '../../../src/subscriptions/sweep-habits.ts';
 import { defineVendor, type Vendor } from '../../../src/vendors/contract.ts';
 import { type FakeClock, fakeClock } from '../fake-clock.ts';
+import { noSecrets } from '../no-secrets.ts';
 import { NOTE_ROUTE, OTHER_PATIENT, PATIENT, REQUEST_ROUTE, withPatient } from './histories.ts';
 import { type ModelServer, modelServer } from './model-server.ts';
 
@@ -234,6 +235,7 @@ export async function openWorld(database: Database): Promise<World> {
       options: {},
       http: { request: () => Promise.reject(new Error('This vendor has no HTTP')) },
       memory: openMemory(database, leases, { site: 'site', owner: 'toy' }, now),
+      secrets: noSecrets,
       credential: 'credential',
       requireConsent: false,
       limits: {},
