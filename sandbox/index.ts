@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import type { AignosticsOptions } from './aignostics/options.ts';
+import { aignosticsRoutes } from './aignostics/routes.ts';
 import { type Ehr, openEhr } from './ehr/index.ts';
 import type { EhrOptions } from './ehr/types.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -28,6 +30,7 @@ export interface SandboxOptions {
   healthsage?: HealthsageOptions;
   hemato?: HematoOptions;
   hautai?: HautaiOptions;
+  aignostics?: AignosticsOptions;
   /** What else the EHR can be told: limits, tokens, time scales. */
   ehr?: Partial<Omit<EhrOptions, 'manner' | 'transactions' | 'now' | 'baseUrl' | 'storageUrl' | 'faults'>>;
 }
@@ -49,12 +52,14 @@ export const PATHS = {
   healthsage: '/healthsage',
   hemato: '/hemato',
   hautai: '/hautai',
+  /** The API below `/api`, as the vendor's; the identity provider below `/auth0`. */
+  aignostics: '/aignostics',
   faults: '/faults',
   ledger: '/ledger',
 } as const;
 
-/** The vendors whose simulators do not exist yet; their paths are reserved. */
-const RESERVED = ['/aignostics', '/histai'];
+/** The vendor whose simulator does not exist yet; its path is reserved. */
+const RESERVED = ['/histai'];
 
 /** Starts the sandbox. Rejects with the error of `listen` where the port is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -91,15 +96,26 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     storageUrl: () => `${secondUrl}${PATHS.storage}/hautai`,
     ...(options.hautai && { options: options.hautai }),
   });
+  const aignostics = aignosticsRoutes({
+    faults: faults.of('aignostics'),
+    ledger: ledger.of('aignostics'),
+    now,
+    storageUrl: () => `${secondUrl}${PATHS.storage}/aignostics`,
+    oauthUrl: () => `${url}${PATHS.aignostics}/auth0`,
+    ...(options.aignostics && { options: options.aignostics }),
+  });
 
   const app = express();
   app.disable('x-powered-by');
   app.use(PATHS.ehr, ehr.router);
   app.use(`${PATHS.storage}/hautai`, hautai.storage);
+  app.use(`${PATHS.storage}/aignostics`, aignostics.storage);
   app.use(PATHS.storage, ehr.storage);
   app.use(PATHS.healthsage, healthsage);
   app.use(PATHS.hemato, hemato);
   app.use(PATHS.hautai, hautai.api);
+  app.use(`${PATHS.aignostics}/api`, aignostics.api);
+  app.use(`${PATHS.aignostics}/auth0`, aignostics.oauth);
   app.use(PATHS.faults, faultRoutes(faults));
   app.use(PATHS.ledger, ledgerRoutes(ledger));
   app.get('/', (_request, response) => {
@@ -144,7 +160,8 @@ function addressOf(address: AddressInfo | string | null): AddressInfo {
 
 const notYet: RequestHandler = (request, response) => {
   const error = `There is no simulator at ${request.baseUrl} yet`;
-  response.status(404).json({ error, hint: `Simulated vendors: ${PATHS.healthsage} ${PATHS.hemato} ${PATHS.hautai}` });
+  const vendors = [PATHS.healthsage, PATHS.hemato, PATHS.hautai, PATHS.aignostics];
+  response.status(404).json({ error, hint: `Simulated vendors: ${vendors.join(' ')}` });
 };
 
 const notFound: RequestHandler = (_request, response) => {

@@ -1,5 +1,6 @@
 /** `npm run sandbox`: the EHR and the vendors alone, for an adapter that runs elsewhere with its own configuration. */
 import { z } from 'zod';
+import { AIGNOSTICS_DEFAULTS } from './aignostics/defaults.ts';
 import { HAUTAI_DEFAULTS } from './hautai/defaults.ts';
 import { SANDBOX_USER } from './hemato/routes.ts';
 import { openSandbox, PATHS } from './index.ts';
@@ -49,6 +50,9 @@ print(`  HealthSage  ${url}${PATHS.healthsage}  (any key that begins with sandbo
 print(`  Hemato.AI   ${url}${PATHS.hemato}  (2023 profile; ${SANDBOX_USER.email} with ${SANDBOX_USER.password})`);
 print(
   `  Haut.AI     ${url}${PATHS.hautai}  (token ${HAUTAI_DEFAULTS.token}, company ${HAUTAI_DEFAULTS.companyId}, dataset ${HAUTAI_DEFAULTS.datasetId})`,
+);
+print(
+  `  Aignostics  ${url}${PATHS.aignostics}/api/v1  (tenant ${url}${PATHS.aignostics}/auth0, client ${AIGNOSTICS_DEFAULTS.clientId}, refresh token ${AIGNOSTICS_DEFAULTS.refreshToken})`,
 );
 print(
   `  Faults      ${url}${PATHS.faults}  (GET lists them, POST {"vendor","fault","times" or "level"} sets one, DELETE clears)`,
