@@ -22,3 +22,15 @@ export interface SlideFacts {
 
 /** Bytes to be written over those at `offset`, so that nothing identifying leaves. */
 export type Patch = { offset: number; bytes: Uint8Array } | { offset: number; zeros: number };
+
+/** A slide where it stands. Both functions throw `input-unavailable` where it is not what was read of it before. */
+export interface SlideSource {
+  readAt: ReadAt;
+  /**
+   * The bytes from `start` on to before `end`: the wanted one, or the file's own where its server gives no parts of files.
+   * The stream has to be read to its end or cancelled.
+   */
+  part(start: number, end: number): Promise<{ body: ReadableStream<Uint8Array>; end: number }>;
+  /** Its own URL, where the site lets it be passed on and it counts for so many seconds yet. */
+  url(seconds: number): string | undefined;
+}

