@@ -28,13 +28,15 @@ const OTHERS: Record<'another' | 'unknown', string> = {
   unknown: 'It cannot be told whether a picture belongs to the patient of the order.',
 };
 
-/** What tells two attachments apart without fetching them. */
-function fileOf({ attachment }: HeldPicture): string | undefined {
-  const { data, url, hash } = attachment;
+/**
+ * What tells two attachments apart without fetching them. An address counts with its query, although presigned ones of one
+ * file differ there: an archive may tell its pictures apart by it alone. What is fetched twice so is sent once.
+ */
+export function fileOf({ attachment: { data, url, hash } }: HeldPicture): string | undefined {
   if (data !== undefined) {
     return `data ${data}`;
   }
-  return hash !== undefined ? `hash ${hash}` : url && `url ${addressOf(attachment)}`;
+  return hash !== undefined ? `hash ${hash}` : url && `url ${url}`;
 }
 
 function heldBy(found: readonly FoundHolder[]): Candidate[] {
@@ -91,7 +93,7 @@ export async function judgePictures(
 }
 
 /** Extensions of the devices that took it; one that may not be read tells nothing. */
-async function deviceExtensions(devices: readonly Reference[], find: Find): Promise<Extension[]> {
+export async function deviceExtensions(devices: readonly Reference[], find: Find): Promise<Extension[]> {
   const found = await Promise.all(
     devices.map((device) =>
       find(device).catch((thrown: unknown) => {
@@ -106,7 +108,7 @@ async function deviceExtensions(devices: readonly Reference[], find: Find): Prom
 }
 
 /** A refusal that says which of several pictures it is about. */
-function about(error: AdapterError, { reference }: Candidate, isOnly: boolean): AdapterError {
+export function about(error: AdapterError, { reference }: { reference: string }, isOnly: boolean): AdapterError {
   if (isOnly || !isInputRefusal(error.code)) {
     return error;
   }
@@ -148,6 +150,20 @@ async function readPicture(
   };
 }
 
+/** Each file once: the same bytes at one address are one, although presigned addresses differ in their query. */
+function withoutRepeats(read: readonly (Read | undefined)[], pictures: readonly Candidate[]): Read[] {
+  const known = new Set<string>();
+  return read.flatMap((input, index) => {
+    const address = pictures[index] && addressOf(pictures[index].attachment);
+    const file = input && address !== undefined ? `${address} ${input.sha256}` : undefined;
+    if (input === undefined || (file !== undefined && known.has(file))) {
+      return [];
+    }
+    known.add(file ?? '');
+    return [input];
+  });
+}
+
 /**
  * The pictures as inputs, each read whole once and checked; nothing of their bytes is kept. `refusal`: the first that
  * cannot be sent, in words. Throws the client's `ehr-…` errors, which are the engine's to retry.
@@ -171,9 +187,10 @@ export async function readPictures(
     }
     throw error;
   }
-  const inputs = read
-    .flatMap((input) => input ?? [])
-    .map((input, index) => ({ name: `picture/${String(index + 1).padStart(3, '0')}`, ...input }));
+  const inputs = withoutRepeats(read, pictures).map((input, index) => ({
+    name: `picture/${String(index + 1).padStart(3, '0')}`,
+    ...input,
+  }));
   const count = inputs.reduce((sum, { picture }) => sum + (picture?.pictures ?? 0), 0);
   return count > limits.most ? refuseSoMany(count, limits) : { inputs };
 }

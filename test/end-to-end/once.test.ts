@@ -1,9 +1,9 @@
 /** One order, however often it is told: in both dialects, before and after it is done. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { sign } from '../../src/subscriptions/authenticate.ts';
 import {
+  allTaken,
   billed,
   call,
   find,
@@ -79,18 +79,3 @@ onEveryWhole(
     }
   },
 );
-
-/** Until nothing waits: neither a notification nor an order has work left. */
-async function allTaken(place: Place): Promise<void> {
-  // Nothing says from outside that all notifications were looked at, but the counter of their ends.
-  const seen = async () => {
-    const text = await (await fetch(`${place.whole.url}/metrics`)).text();
-    return text.split('\n').filter((line) => /notification/.test(line) && line.includes(`"${place.name}"`));
-  };
-  let before = '';
-  for (let same = 0; same < 4; await pause(50)) {
-    const now = (await seen()).join('\n');
-    same = now === before ? same + 1 : 0;
-    before = now;
-  }
-}

@@ -65,6 +65,7 @@ export function clientOf(
       auth: { type: 'none' },
       essential: [],
       storageHosts: [],
+      slideHosts: [],
       owners: [],
       transactionEntries: 400,
       timeout: 5,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { before, describe, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import type { DocumentReference, Media, Resource, Specimen } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { OrderReading } from '../../src/fhir/types.ts';
@@ -105,7 +106,9 @@ describe('the pictures of an order', () => {
         width: 8,
         height: 6,
         turned: false,
-        cleanSize: input?.picture?.cleanSize,
+        blocks: [crc32(other)],
+        cleanSize: other.length,
+        plan: [[0, other.length]],
         view: { text: 'front' },
         bodySite: { text: 'face' },
         extension: [
@@ -173,6 +176,17 @@ describe('the pictures of an order', () => {
       document('d', { content: [{ attachment: same }] }),
     ]);
     assert.deepEqual(places(found), ['Media/a content']);
+  });
+
+  test('at addresses that differ in their query only are all sent, but the same bytes once', async () => {
+    const url = (query: string) => `https://storage.example/wado?${query}`;
+    const at = (id: string) => media(id, { content: { contentType: 'image/jpeg', url: url(id) } });
+    const server = await serverOf([request(['a', 'b', 'c'].map((id) => `Media/${id}`)), at('a'), at('b'), at('c')]);
+    const other = await png(7);
+    for (const [id, bytes] of [['a', smear] as const, ['b', other] as const, ['c', smear] as const]) {
+      server.files.set(url(id), { bytes });
+    }
+    assert.deepEqual(places(await readPictureOrder(server.client)), ['Media/a content', 'Media/b content']);
   });
 
   test('are no notes: what says that it is something else is passed over, by what it declares or by its answer', async () => {

@@ -1,6 +1,7 @@
 /** Findings that are files, and what stands of them in the ward. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type { Attachment, Binary } from '@medplum/fhirtypes';
 import { binaryReference } from '../../src/fhir/binary-reference.ts';
 import type { PublishedFile } from '../../src/fhir/types.ts';
@@ -38,9 +39,9 @@ export function fileOf(name: string, contentType: string, bytes: Uint8Array): Pu
     size: bytes.byteLength,
     sha1: createHash('sha1').update(bytes).digest('base64'),
     reads: 0,
-    async read() {
+    async *read() {
       file.reads += 1;
-      return bytes;
+      yield bytes;
     },
   };
   return file;
@@ -69,7 +70,7 @@ export async function bytesBehind(ward: Ward, attachment: Attachment | undefined
 /** The attachment holds these bytes, and says so by size and hash. */
 export async function assertHolds(ward: Ward, attachment: Attachment | undefined, file: PublishedFile): Promise<void> {
   const bytes = await bytesBehind(ward, attachment);
-  assert.deepEqual(bytes, Buffer.from(await file.read()));
+  assert.deepEqual(bytes, await buffer(file.read()));
   assert.equal(attachment?.size, file.size);
   assert.equal(attachment?.hash, file.sha1);
   assert.equal(attachment?.title, file.title);

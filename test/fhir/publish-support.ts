@@ -121,7 +121,7 @@ export async function openWard(t: TestContext, options: Partial<EhrOptions> = {}
     baseUrl: base,
     auth: { type: 'none' as const },
     essential: [],
-    storageHosts: [],
+    storageHosts: [], slideHosts: [],
     owners: [],
     transactionEntries: 400,
     timeout: 20,

@@ -3,12 +3,21 @@ import type { Bundle, Reference, Resource } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { Capabilities, FhirClient } from '../../src/fhir/types.ts';
 
+export interface ServedFile {
+  bytes: Uint8Array;
+  contentType?: string;
+  /** The server's word for its version. */
+  version?: string;
+  /** It gives the whole file, whatever part is asked for, and not its size. */
+  wholeOnly?: boolean;
+}
+
 export interface ReadingServer {
   client: FhirClient;
   /** `read Patient/1`, `search …`, `fetch …`, in order. */
   asked: string[];
   resources: Map<string, Resource>;
-  files: Map<string, { bytes: Uint8Array; contentType?: string }>;
+  files: Map<string, ServedFile>;
   /** Runs before every read and search: lets addresses expire or resources change. */
   beforeRead: (reference: string) => void;
 }
@@ -32,6 +41,7 @@ function capabilities(searchable: boolean): Capabilities {
       DocumentReference: type(['patient', 'subject', 'encounter', 'related']),
       ServiceRequest: type(['patient', 'encounter', 'specimen']),
       Media: type(['based-on', 'subject']),
+      ImagingStudy: type(['basedon']),
     },
   };
 }
@@ -98,7 +108,9 @@ export function readingServer(
         ? [(name === 'subject' ? resource.subject : resource.basedOn) ?? []].flat()
         : resource.resourceType === 'DocumentReference'
           ? (resource.context?.related ?? [])
-          : [];
+          : resource.resourceType === 'ImagingStudy'
+            ? (resource.basedOn ?? [])
+            : [];
     const found = [...stored.values()].filter(
       (resource) =>
         resource.resourceType === type &&
@@ -122,21 +134,24 @@ export function readingServer(
       server.asked.push(`search ${query}`);
       return structuredClone(bundle(query));
     },
-    fetchBytes: async (url) => {
-      server.asked.push(`fetch ${url}`);
+    fetchBytes: async (url, _accept, { range } = {}) => {
+      server.asked.push(range ? `fetch ${url} ${range.start}-${range.end}` : `fetch ${url}`);
       const file = server.files.get(url);
       if (!file) {
         throw new AdapterError('input-unavailable', 'An attachment cannot be fetched (403)', { status: 403 });
       }
+      const part = range && !file.wholeOnly ? { ...range, end: Math.min(range.end, file.bytes.length) } : undefined;
       return {
         contentType: file.contentType,
         size: undefined,
         body: new ReadableStream({
           start(controller) {
-            controller.enqueue(file.bytes);
+            controller.enqueue(part ? file.bytes.slice(part.start, part.end) : file.bytes);
             controller.close();
           },
         }),
+        ...(part && { range: { ...part, of: file.bytes.length } }),
+        ...(file.version !== undefined && { version: file.version }),
       };
     },
     capabilities: async () => capabilities(searchable),

@@ -63,8 +63,8 @@ const identifierOf = (one: Found, system: string): string =>
   assert.fail(`${one.resourceType} without ${system}`);
 
 /** Every order has one completed Task and the same parts as every other, each once, each with one Provenance. */
-export async function checkResults(ehrUrl: string, notes: PlacedNote[], pages: OrderPage[]) {
-  assert.equal(pages.length, notes.length, 'one order a note');
+export async function checkResults(ehrUrl: string, orders: readonly unknown[], pages: OrderPage[]) {
+  assert.equal(pages.length, orders.length, 'each ordered once');
   const tasks = await all(ehrUrl, 'Task?_count=200');
   assert.deepEqual(
     tasks.map(({ status }) => status).filter((status) => status !== 'completed'),
@@ -90,7 +90,7 @@ export async function checkResults(ehrUrl: string, notes: PlacedNote[], pages: O
       .sort()
       .join(' '),
   );
-  assert.equal(sets.size, notes.length, 'a set of results for each order');
+  assert.equal(sets.size, orders.length, 'a set of results for each order');
   assert.equal(new Set(parts).size, 1, `sets differ: ${[...new Set(parts)].join(' | ')}`);
 
   const targets = (await all(ehrUrl, 'Provenance?_count=200')).flatMap(
@@ -107,6 +107,38 @@ export async function checkResults(ehrUrl: string, notes: PlacedNote[], pages: O
     ...(await countFiles(ehrUrl, results, found)),
   };
 }
+
+const bills = z.object({
+  vendors: z.record(z.string(), z.object({ bills: z.array(z.object({ keys: z.record(z.string(), z.string()) })) })),
+});
+
+/**
+ * A job that each order's Task names was billed, and nothing more was but where a timeline says that nobody knew.
+ * All orders have the same picture, so that only the vendor's own ids tell their bills apart.
+ */
+export async function checkBills(urls: { ehrUrl: string; sandboxUrl: string }, vendor: string, pages: OrderPage[]) {
+  const { vendors } = bills.parse(await (await fetch(`${urls.sandboxUrl}/ledger`)).json());
+  const billed = (vendors[vendor]?.bills ?? []).flatMap(({ keys }) => Object.values(keys));
+  const tasks = await all(urls.ehrUrl, 'Task?_count=200');
+  for (const { id, identifier = [] } of tasks) {
+    // All that were begun for the order, those too that were given up before anything was asked of them.
+    const jobs = identifier.filter(({ system }) => system === `urn:fhir-ai-adapter:${vendor}`);
+    assert.ok(
+      jobs.some(({ value }) => billed.includes(value ?? '')),
+      `Task/${id} was never billed`,
+    );
+  }
+  const counted = (event: string): number =>
+    pages.flatMap(({ timeline }) => timeline).filter((row) => row.event === event && isBilling(row.detail.key)).length;
+  const billedAgain = billed.length - tasks.length;
+  const doubts = counted('effect-unknown');
+  assert.ok(billed.length <= counted('effect-started'), `${billed.length} bills, ${counted('effect-started')} calls`);
+  assert.ok(billedAgain <= doubts, `${billedAgain} billed once more, ${doubts} doubts`);
+  return { chunks: tasks.length, billedAgain, doubts, found: counted('effect-found') };
+}
+
+/** The calls of either vendor of pictures that bill. */
+const isBilling = (key: unknown): boolean => /^(?:tasks|compute)\//.test(String(key));
 
 /** Each chunk was billed, and once more only where the order's timeline says that nobody knew. */
 export async function checkLedger(sandboxUrl: string, notes: PlacedNote[], pages: OrderPage[]) {

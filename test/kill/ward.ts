@@ -4,6 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FACE_ORDER } from '../../sandbox/examples/face.ts';
+import { HAUTAI_DEFAULTS } from '../../sandbox/hautai/defaults.ts';
+import { SANDBOX_USER } from '../../sandbox/hemato/routes.ts';
 import { dropSchema } from '../support/whole.ts';
 import { type Process, run } from './process.ts';
 import { api } from './reading.ts';
@@ -16,7 +19,27 @@ export interface WardWish {
   transactions?: string;
   port: string;
   sandboxPort: string;
+  /** Whose work is ordered; default healthsage. */
+  vendor?: WardVendor;
 }
+
+/** Settings and the route of each vendor, as the configuration has them; the sandbox's URL goes in at `@`. */
+const VENDORS = {
+  healthsage: {
+    settings: "{ baseUrl: '@/healthsage', apiKey: sandbox-ward }",
+    on: 'DocumentReference?status=current&type=http://loinc.org|11506-3',
+  },
+  hemato: {
+    settings: `{ baseUrl: '@/hemato', auth: { type: session, user: ${SANDBOX_USER.email}, password: ${SANDBOX_USER.password} } }`,
+    on: 'ServiceRequest?status=active&code=http://loinc.org|5909-7',
+  },
+  hautai: {
+    settings: `{ baseUrl: '@/hautai', token: ${HAUTAI_DEFAULTS.token}, companyId: ${HAUTAI_DEFAULTS.companyId}, datasetId: ${HAUTAI_DEFAULTS.datasetId}, storageHosts: [localhost] }`,
+    on: `ServiceRequest?status=active&code=${FACE_ORDER.system}|${FACE_ORDER.code}`,
+  },
+} as const;
+export type WardVendor = keyof typeof VENDORS;
+export const isWardVendor = (name: string): name is WardVendor => name in VENDORS;
 
 export interface Ward {
   ehrUrl: string;
@@ -37,6 +60,7 @@ export async function openWard(wish: WardWish): Promise<Ward> {
   const sandboxUrl = `http://127.0.0.1:${wish.sandboxPort}`;
   const adapterUrl = `http://127.0.0.1:${wish.port}`;
   const ehrUrl = `${sandboxUrl}/fhir/R4`;
+  const { vendor = 'healthsage' } = wish;
   const isPostgres = wish.database === 'postgres';
   const databaseUrl = isPostgres ? (process.env.TEST_DATABASE_URL ?? assert.fail('TEST_DATABASE_URL is not set')) : '';
   const folder = await mkdtemp(join(tmpdir(), 'ward-'));
@@ -46,14 +70,15 @@ export async function openWard(wish: WardWish): Promise<Ward> {
   await writeFile(
     config,
     `http: { port: ${wish.port}, publicUrl: '${adapterUrl}' }
+security: { signingKey: ${randomBytes(16).toString('hex')} }
 database: { ${database} }
 console: { users: [{ name: script, token: ${TOKEN}, roles: [operator, approver] }] }
 sites:
   - name: ward
     fhir: { baseUrl: '${ehrUrl}', auth: { type: none } }
     subscriptions: { secret: ${randomBytes(12).toString('hex')}, sweep: '* * * * *' }
-    vendors: { healthsage: { baseUrl: '${sandboxUrl}/healthsage', apiKey: sandbox-ward } }
-    routes: [{ id: coding, on: 'DocumentReference?status=current&type=http://loinc.org|11506-3', vendor: healthsage }]
+    vendors: { ${vendor}: ${VENDORS[vendor].settings.replace('@', sandboxUrl)} }
+    routes: [{ id: coding, on: '${VENDORS[vendor].on}', vendor: ${vendor} }]
 `,
   );
   const settings = {

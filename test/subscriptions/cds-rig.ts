@@ -12,6 +12,7 @@ import type { CdsSite } from '../../src/subscriptions/cds/facts.ts';
 import { cdsRouter } from '../../src/subscriptions/cds/router.ts';
 import type { Vendor } from '../../src/vendors/contract.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { noSecrets } from '../support/no-secrets.ts';
 import { serve } from '../support/serve.ts';
 import { toyVendor } from '../support/toy-vendor.ts';
 import { fakeClient } from './doubles.ts';
@@ -102,7 +103,7 @@ export async function cdsRig(database: Database, wish: CdsWish = {}): Promise<Cd
       const limits = wish.limits ?? {};
       const credential = `key of ${name}`;
       routes.set(id, {
-        ...{ id, on, vendor, settings: {}, options, http, memory, credential, limits },
+        ...{ id, on, vendor, settings: {}, options, http, memory, credential, limits, secrets: noSecrets },
         requireConsent: wish.requireConsent ?? false,
       });
     }

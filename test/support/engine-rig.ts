@@ -19,6 +19,7 @@ import type { Vendor } from '../../src/vendors/contract.ts';
 import type { VendorHttp } from '../../src/vendors/http.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import type { MemoryEhr } from './memory-ehr.ts';
+import { noStorage } from './without-storage.ts';
 
 export interface Rig {
   clock: FakeClock;
@@ -48,6 +49,9 @@ export async function engineRig(options: {
   http?: VendorHttp;
   limits?: RouteRuntime['limits'];
   policy?: SiteRuntime['policy'];
+  /** For vendors of slides, and of large results; see served-storage.ts. */
+  storage?: SiteRuntime['storage'];
+  slidesDeidentified?: boolean;
   /** The route's search; its type is that of the resources. */
   on?: string;
 }): Promise<Rig> {
@@ -76,6 +80,8 @@ export async function engineRig(options: {
     config: {} as SiteConfig,
     client: {} as SiteRuntime['client'],
     ehr,
+    storage: options.storage ?? noStorage,
+    slidesDeidentified: options.slidesDeidentified ?? false,
     policy: options.policy ?? { awaitInputHours: 24, supersededNote: 'take-back' },
     owners: async () => ['Device/adapter'],
     routes: new Map([[route.id, route]]),

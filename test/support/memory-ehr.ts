@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { DocumentReference } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { OrderReading, Published } from '../../src/fhir/types.ts';
@@ -20,7 +21,7 @@ export interface MemoryEhr extends Ehr {
   /** What a reading gives; undefined: the resource is gone. */
   reading: (id: string) => OrderReading | undefined;
   /** Thrown by the next call of that name. */
-  failNext: Partial<Record<'readOrder' | 'saveTask' | 'publish' | 'retract', Error>>;
+  failNext: Partial<Record<'readOrder' | 'openSlide' | 'saveTask' | 'publish' | 'retract', Error>>;
   /** Tasks (by id) that a person has ended. */
   closed: Set<string>;
   /** Tasks that were handed over: from, to. */
@@ -29,12 +30,15 @@ export interface MemoryEhr extends Ehr {
   retracted: Map<string, Parameters<Ehr['retract']>[0][]>;
   /** The bytes of the files that were read for a publication, by name. */
   files: Map<string, Uint8Array>;
+  /** The parts of slides that were read: from, to. */
+  slideParts: [number, number][];
 }
 
-/** `pictures`: the bytes of pictures, as they may leave, by the reference of their input. */
+/** `pictures`, as they may leave, and `slides`, as they stand: their bytes by the reference of their input. */
 export function memoryEhr(
   reading: (id: string) => OrderReading | undefined,
   pictures: ReadonlyMap<string, Uint8Array> = new Map(),
+  slides: ReadonlyMap<string, Uint8Array> = new Map(),
 ): MemoryEhr {
   const fail = (ehr: MemoryEhr, name: keyof MemoryEhr['failNext']): void => {
     const error = ehr.failNext[name];
@@ -52,6 +56,7 @@ export function memoryEhr(
     handedOver: [],
     retracted: new Map(),
     files: new Map(),
+    slideParts: [],
     async readOrder({ id }) {
       fail(ehr, 'readOrder');
       return ehr.reading(id);
@@ -63,6 +68,21 @@ export function memoryEhr(
         throw new AdapterError('input-unavailable', 'There is no such picture');
       }
       return { contentType: type, size: bytes.byteLength, body: new Blob([new Uint8Array(bytes)]).stream() };
+    },
+    async openSlide({ reference }) {
+      fail(ehr, 'openSlide');
+      const bytes = slides.get(reference);
+      if (!bytes) {
+        throw new AdapterError('input-unavailable', 'There is no such slide');
+      }
+      return {
+        readAt: async (offset, length) => bytes.subarray(offset, offset + length),
+        async part(start, end) {
+          ehr.slideParts.push([start, end]);
+          return { body: new Blob([new Uint8Array(bytes.subarray(start, end))]).stream(), end };
+        },
+        url: () => undefined,
+      };
     },
     async saveTask(view, known, claim) {
       fail(ehr, 'saveTask');
@@ -96,7 +116,7 @@ export function memoryEhr(
       for (const file of publication.files) {
         const part = `binary/${Buffer.from(file.sha1, 'base64').toString('base64url')}`;
         if (!publication.written.some((one) => one.part === part)) {
-          ehr.files.set(file.name, await file.read());
+          ehr.files.set(file.name, await buffer(file.read()));
           await publication.remember([{ part, type: 'Binary', id: `${ehr.files.size}` }]);
         }
       }

@@ -56,7 +56,11 @@ function element(tag: string, [vr, value, undefinedLength = false]: DicomValue):
 
 /** In the order of their tags. */
 export const elements = (set: DicomSet): Buffer =>
-  Buffer.concat(Object.entries(set).sort(([a], [b]) => (a < b ? -1 : 1)).map(([tag, value]) => element(tag, value)));
+  Buffer.concat(
+    Object.entries(set)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([tag, value]) => element(tag, value)),
+  );
 
 /** Fragments as coded pixels have them, behind a table of offsets that is empty or right. */
 export function coded(frames: readonly Uint8Array[], offsets = true): Buffer {

@@ -31,6 +31,7 @@ import { newHabits } from '../../../src/subscriptions/sweep-habits.ts';
 import { defineVendor, type Vendor } from '../../../src/vendors/contract.ts';
 import { type FakeClock, fakeClock } from '../fake-clock.ts';
 import { noSecrets } from '../no-secrets.ts';
+import { noStorage } from '../without-storage.ts';
 import { NOTE_ROUTE, OTHER_PATIENT, PATIENT, REQUEST_ROUTE, withPatient } from './histories.ts';
 import { type ModelServer, modelServer } from './model-server.ts';
 
@@ -194,6 +195,7 @@ export async function openWorld(database: Database): Promise<World> {
       return { ...saved, ...(cancelled && { closedByPerson: true }) };
     },
     openPicture: () => Promise.reject(new Error('No order has a picture')),
+    openSlide: () => Promise.reject(new Error('No order has a slide')),
     isClosed: (task) => isTaskClosed(client, task),
     handOver: () => Promise.reject(new Error('No Task is handed over')),
     retract: (retraction) =>
@@ -246,6 +248,8 @@ export async function openWorld(database: Database): Promise<World> {
     config,
     client,
     ehr,
+    storage: noStorage,
+    slidesDeidentified: false,
     policy: { awaitInputHours: 1, supersededNote: 'take-back' },
     owners: async () => [DEVICE],
     routes: new Map(routes),
