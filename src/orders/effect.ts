@@ -18,6 +18,8 @@ type EffectOutcome = StepDone | { answer: Answer };
 
 /** Pause before an unanswered call is looked at again: the vendor may still be at it. */
 const DOUBT_SECONDS = 2;
+/** How many doubts of a call that bills nothing are met by sending it again: what it leaves behind is harmless. */
+const DOUBTS_THAT_COST_NOTHING = 5;
 /** Beyond a limit, unless a person answers, the order goes on when the next day begins. */
 const DAY_MS = 86_400_000;
 
@@ -100,17 +102,13 @@ async function makeCall(
   const kind = order.effect ?? '';
   const key = order.effectKey ?? '';
   const place = { orderId: order.id, run: order.run, key };
+  const bills = effect.units?.(state) ?? effect.bills;
   const overLimit = await database.tx(async (sql) => {
     const now = clock.now();
-    if (effect.bills > 0) {
+    if (bills > 0) {
       const since = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
       const billed = await countBilled(sql, { site: site.name, vendor: route.vendor.name, since, orderId: order.id });
-      const stop = limitReached(
-        order,
-        hand,
-        { day: billed.day + effect.bills, order: billed.order + effect.bills },
-        since,
-      );
+      const stop = limitReached(order, hand, { day: billed.day + bills, order: billed.order + bills }, since);
       if (stop) {
         return stop;
       }
@@ -121,8 +119,8 @@ async function makeCall(
       kind,
       site: site.name,
       vendor: route.vendor.name,
-      bills: effect.bills,
-      allowed: effect.onUnknown === 'repeat-once' ? 1 : 0,
+      bills,
+      allowed: effect.onUnknown === 'hold' ? 0 : bills > 0 ? 1 : DOUBTS_THAT_COST_NOTHING,
       now,
     });
     await addToTimeline(sql, order.id, now, [

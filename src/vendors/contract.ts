@@ -231,11 +231,16 @@ export interface Context<Settings = unknown, Options = unknown> {
 export interface Effect<State, C = Context> {
   /** How many billable units of the site's limits one call counts; 0 where it creates but does not bill. */
   bills: number;
+  /** The same where it depends on the order (a run of many slides counts each): then `bills` is the least. Pure. */
+  units?(state: State): number;
   /** Makes the call and gives its answer (JSON, stored). Errors say by their kind whether the vendor may have taken it. */
   send(state: State, context: C, key: string): Promise<unknown>;
   /** Asks the vendor whether it took the call: its answer, or undefined for "no". Absent: the vendor cannot be asked. */
   lookup?(state: State, context: C, key: string): Promise<unknown | undefined>;
-  /** What happens when nobody knows and `lookup` is absent: send once more (then hold), or stop for a person at once. */
+  /**
+   * What happens when nobody knows and `lookup` is absent: send once more (a few times more where it bills nothing) and
+   * then hold, or stop for a person at once.
+   */
   onUnknown: 'repeat-once' | 'hold';
 }
 

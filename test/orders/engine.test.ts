@@ -146,6 +146,23 @@ onEveryDatabase('an order', ({ open }) => {
     assert.ok(next.createdAt.getUTCDate() < it.clock.now().getUTCDate(), 'a day later it went on by itself');
   });
 
+  test('whose call bills nothing is sent again after several doubts, without a person', async () => {
+    let lost = 3;
+    const after = (): void => {
+      if (lost-- > 0) {
+        throw new AdapterError('vendor-timeout', 'no answer', { kind: 'ambiguous' });
+      }
+    };
+    const toy = toyVendor([() => ({ effect: 'create', key: 'create/0' })], {
+      effects: { create: { bills: 0, after } },
+    });
+    const it = await build(toy);
+    await it.admit('1');
+    await it.start();
+    assert.equal((await it.settle('1')).status, 'completed');
+    assert.deepEqual(toy.ledger, Array(4).fill('create/0'));
+  });
+
   test('whose call’s answer was lost is sent once more, and held at the second doubt until a person says so', async () => {
     let lost = 2;
     const toy = toyVendor([() => ({ effect: 'bill', key: 'bill/0' })], {
