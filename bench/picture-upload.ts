@@ -65,16 +65,16 @@ export async function benchUpload(jpeg: Buffer): Promise<UploadResult> {
 async function inputOf(jpeg: Buffer): Promise<OrderInput> {
   const limits = { types: ['image/jpeg'] as const, largest: 52_428_800, most: 500 };
   const inspected = await inspectPicture(new Blob([new Uint8Array(jpeg)]).stream(), limits);
-  const { contentType, size, sha256, pictures, turned, cleanSize } = inspected;
+  const { size, sha256, ...facts } = inspected;
   return {
     name: 'picture/1',
     kind: 'picture',
-    contentType,
+    contentType: facts.contentType,
     sha256,
     size,
     reference: 'Media/1',
     place: 'content',
-    picture: { contentType, pictures, turned, ...(cleanSize !== undefined && { cleanSize }), extension: [] },
+    picture: { ...facts, extension: [] },
   };
 }
 

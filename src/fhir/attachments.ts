@@ -171,11 +171,22 @@ export async function openAttachment(
   if ((attachment.size ?? 0) > wish.limit) {
     throw isTooLarge(wish);
   }
+  return withFreshAddress(attachment, again, async (current) => {
+    const { body, size, contentType } = await openOnce(client, current, wish);
+    return { body: hashed(body, current.hash, wish), size, contentType: current.contentType ?? contentType };
+  });
+}
+
+/** Opens an attachment, and where storage refuses its address, as its resource has it then: at most twice. */
+export async function withFreshAddress<Opened>(
+  attachment: Attachment,
+  again: () => Promise<Attachment | undefined>,
+  open: (current: Attachment) => Promise<Opened>,
+): Promise<Opened> {
   let current = attachment;
   for (let renewals = 0; ; renewals++) {
     try {
-      const { body, size, contentType } = await openOnce(client, current, wish);
-      return { body: hashed(body, current.hash, wish), size, contentType: current.contentType ?? contentType };
+      return await open(current);
     } catch (error) {
       if (!mayHaveExpired(error) || renewals === FRESH_ADDRESSES) {
         throw error;

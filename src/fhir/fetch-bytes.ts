@@ -4,12 +4,13 @@
  * URLs come from resources, so whoever may write a DocumentReference chooses them: an allow-list of hosts, each redirect
  * judged like a first URL, and no other scheme than http(s).
  */
+import type { Readable } from 'node:stream';
 import type { Binary } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import { isJson, isType } from './answer.ts';
 import type { Reply } from './fetch.ts';
-import type { Ask, Send } from './request.ts';
-import type { Fetched } from './types.ts';
+import type { Send } from './request.ts';
+import type { Fetched, FetchWish } from './types.ts';
 import type { SiteUrls } from './urls.ts';
 
 /** Answers of a storage host that a retry does not change; a presigned URL that has expired is among them. */
@@ -20,13 +21,15 @@ function unavailable(message: string, status?: number): AdapterError {
   return new AdapterError('input-unavailable', message, { orderer, ...(status !== undefined && { status }) });
 }
 
-/** A stream whose errors are AdapterErrors; cancelling it lets the connection go. */
-function classified(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]();
+/** A stream whose errors are AdapterErrors. Cancelling it lets the connection go, also while the server has us wait. */
+function classified(stream: Readable): ReadableStream<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+  // What is destroyed before it was read from has nobody else who hears of it.
+  stream.on('error', () => undefined);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { done, value } = await iterator.next();
+        const { done, value } = await chunks.next();
         if (done) {
           controller.close();
         } else {
@@ -36,8 +39,9 @@ function classified(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Arra
         controller.error(new AdapterError('ehr-unreachable', 'The connection broke within an attachment', { cause }));
       }
     },
-    async cancel() {
-      await iterator.return?.();
+    cancel() {
+      // Not the iterator's return(): that waits for the chunk that was asked for.
+      stream.destroy();
     },
   });
 }
@@ -53,14 +57,45 @@ function one(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-function streamed(reply: Reply): Fetched {
+/** Weak or strong: a proxy that compresses makes the one of the other. */
+function versionOf({ headers }: Reply): { version?: string } {
+  const version = headers.get('etag')?.replace(/^W\//, '') ?? headers.get('last-modified') ?? undefined;
+  return version === undefined ? {} : { version };
+}
+
+const CONTENT_RANGE = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/;
+
+/** Which part of the file a 206 brings. Throws where it does not say, or where it is another than was asked for. */
+function rangeOf(reply: Reply, wanted: FetchWish['range']): Pick<Fetched, 'range'> {
+  if (reply.status !== 206) {
+    return {};
+  }
+  const [, first, last, whole] = CONTENT_RANGE.exec(reply.headers.get('content-range')?.trim() ?? '') ?? [];
+  const range = { start: Number(first), end: Number(last) + 1, of: Number(whole) };
+  const isWanted = wanted && range.start === wanted.start && range.end === Math.min(wanted.end, range.of);
+  if (!isWanted || reply.headers.get('content-encoding') !== null) {
+    throw unavailable('The server gives other parts of an attachment than it is asked for');
+  }
+  return { range };
+}
+
+function streamed(reply: Reply, wanted?: FetchWish['range']): Fetched {
   const length = Number(reply.headers.get('content-length') ?? Number.NaN);
   const plain = reply.headers.get('content-encoding') === null;
+  const range = rangeOf(reply, wanted);
+  const { stream } = reply;
   return {
     contentType: reply.headers.get('content-type') ?? undefined,
     size: plain && Number.isSafeInteger(length) ? length : undefined,
-    body: reply.stream ? classified(reply.stream) : one(new Uint8Array()),
+    body: stream ? classified(stream) : one(new Uint8Array()),
+    ...range,
+    ...versionOf(reply),
   };
+}
+
+/** Lets an answer go that is not read. */
+function drop({ stream }: Reply): void {
+  stream?.on('error', () => undefined).destroy();
 }
 
 /** A Binary that came as a FHIR resource: its data, decoded. Any other JSON is what was asked for. */
@@ -84,55 +119,79 @@ function unwrapped(text: string, contentType: string | undefined): Fetched {
 
 /**
  * GET of an attachment. `accept` is the media type wanted; a server that answers with the Binary as JSON is understood.
+ * A server that gives no parts of files gives the whole, without `range`. `send` is one that has the token of the wish.
  *
  * Throws `input-unavailable`, with the status where there was one: after 400, 403, 404 or 410 from storage a presigned
- * URL may have expired, and the resource read again brings a fresh one.
+ * URL may have expired, and the resource read again brings a fresh one. 416: it is shorter than the range begins.
  */
-export async function fetchBytes(send: Send, urls: SiteUrls, url: string, accept = '*/*'): Promise<Fetched> {
+export async function fetchBytes(
+  send: Send,
+  urls: SiteUrls,
+  url: string,
+  accept = '*/*',
+  { range, token = 'base' }: FetchWish = {},
+): Promise<Fetched> {
   const target = urls.resolve(url.trim());
   const allowed = (candidate: URL) => urls.isOwnOrigin(candidate) || urls.isStorage(candidate);
   if (!target || !allowed(target)) {
     throw unavailable('An attachment lies on a host that is not among fhir.storageHosts');
   }
   target.hash = '';
-  const own = urls.isOwn(target);
-  const ask = (wanted: string, mode: Ask['mode']): Promise<Reply> =>
+  const own = token === 'origin' ? urls.isOwnOrigin(target) : urls.isOwn(target);
+  const part: Record<string, string> = range
+    ? { Range: `bytes=${range.start}-${range.end - 1}`, 'Accept-Encoding': 'identity' }
+    : {};
+  const ask = (wanted: string, headers = {}): Promise<Reply> =>
     send({
       method: 'GET',
       url: target,
       about: own ? 'Binary' : 'attachment',
-      headers: { Accept: wanted },
-      mode,
+      headers: { Accept: wanted, ...headers },
+      mode: 'stream',
       // Of our own server a 401 or 403 is about our rights, not about the attachment.
-      accept: own ? [404, 406, 410] : REFUSED,
+      accept: own ? [404, 406, 410, 416] : REFUSED,
       mayFollow: allowed,
       ...(!own && { server: 'The storage host' }),
     });
+  const asJson = (reply: Reply) => own && token === 'base' && isJson(reply) && !isJsonType(accept);
 
-  let reply = await ask(accept === '*/*' ? accept : `${accept}, */*;q=0.1`, 'stream');
-  if (own && reply.status === 406) {
-    reply = await ask('application/fhir+json', 'stream');
+  let reply = await ask(accept === '*/*' ? accept : `${accept}, */*;q=0.1`, part);
+  if ((own && reply.status === 406) || (reply.status === 206 && asJson(reply))) {
+    // A part of a Binary as JSON would be a part of its text.
+    drop(reply);
+    reply = await ask('application/fhir+json');
   }
   if (reply.status >= 300) {
     throw unavailable(`An attachment cannot be fetched (${reply.status})`, reply.status);
   }
-  if (own && isJson(reply) && !isJsonType(accept)) {
-    return unwrapped(await whole(reply), reply.headers.get('content-type') ?? undefined);
+  if (asJson(reply)) {
+    const limit = range ? PART_JSON_LIMIT : JSON_LIMIT;
+    return {
+      ...unwrapped(await whole(reply, limit), reply.headers.get('content-type') ?? undefined),
+      ...versionOf(reply),
+    };
   }
-  return streamed(reply);
+  try {
+    return streamed(reply, range);
+  } catch (error) {
+    drop(reply);
+    throw error;
+  }
 }
 
 const isJsonType = (type: string) => /[/+]json\b/i.test(type);
 
 /** Characters of a Binary as JSON at most; a larger one has to be fetched in its own type. */
 const JSON_LIMIT = 256 * 1024 * 1024;
+/** The same of a file that is so large that only parts of it were asked for: each of them would bring it whole. */
+const PART_JSON_LIMIT = 24 * 1024 * 1024;
 
-async function whole(reply: Reply): Promise<string> {
+async function whole(reply: Reply, limit: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of streamed(reply).body) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.length > JSON_LIMIT) {
+    if (text.length > limit) {
       throw new AdapterError('input-too-large', 'An attachment is too large to be read as a FHIR Binary');
     }
   }

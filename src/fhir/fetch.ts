@@ -2,15 +2,19 @@
  * The wire: one HTTP exchange on undici, with time limits and a size limit, no token, no retry, no redirect followed.
  *
  * It never throws for what the network does: it says how far the request got, because that decides whether a write may
- * be sent again.
+ * be sent again. An AdapterError of a file that is read while it is sent comes through as it is.
  */
-import { Agent, fetch, type Headers } from 'undici';
+import { Readable } from 'node:stream';
+import { Agent, fetch, Headers, request as plainRequest } from 'undici';
+import { AdapterError } from '../errors.ts';
+import { decoded } from './decoded.ts';
+import type { SentFile } from './types.ts';
 
 export interface WireRequest {
   method: string;
   url: URL;
   headers: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: string | SentFile;
   /** `text`: the whole body, within the size limit. `stream`: a 2xx body as it comes. `headers`: the body is let go. */
   mode: 'text' | 'stream' | 'headers';
 }
@@ -20,7 +24,8 @@ export interface Reply {
   headers: Pick<Headers, 'get'>;
   /** Empty with mode `headers`, and with `stream` where there is a stream. */
   text: string;
-  stream?: AsyncIterable<Uint8Array>;
+  /** Destroying it lets the connection go. */
+  stream?: Readable;
 }
 
 /**
@@ -100,6 +105,17 @@ async function readWithin(body: AsyncIterable<Uint8Array>, limit: number): Promi
   return Buffer.concat(chunks, size).toString('utf8');
 }
 
+/** A file goes under its size, so that a server knows beforehand what comes, and which body broke off. */
+function piecewise({ headers, body }: WireRequest): { headers: Record<string, string>; body?: string | Readable } {
+  if (typeof body !== 'object') {
+    return { headers, ...(body !== undefined && { body }) };
+  }
+  return {
+    headers: { ...headers, 'Content-Length': String(body.size) },
+    body: Readable.from(body.read(), { objectMode: false }),
+  };
+}
+
 /** Opens a pool of connections; close it in the end. */
 export function openWire(options: WireOptions): Wire {
   const milliseconds = options.timeout * 1000;
@@ -112,15 +128,36 @@ export function openWire(options: WireOptions): Wire {
     bodyTimeout: milliseconds,
   });
 
+  /** Bodies of any size, without the copies that fetch makes of them. What is no 2xx is short, and read whole. */
+  async function stream(request: WireRequest, signal: AbortSignal): Promise<Reply | Failure> {
+    const { method, url } = request;
+    const { headers, body } = piecewise(request);
+    const response = await plainRequest(url, { method, headers, body: body ?? null, dispatcher: agent, signal });
+    const { statusCode: status } = response;
+    const given = Object.entries(response.headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, [value].flat().join(', ')]],
+    );
+    const reply = { status, headers: new Headers(given), text: '' };
+    const bytes = decoded(response.body, reply.headers.get('content-encoding'));
+    if (request.mode === 'stream' && status >= 200 && status <= 299) {
+      return { ...reply, stream: bytes };
+    }
+    const text = await readWithin(bytes, limit);
+    return text === undefined ? { failure: 'too-large' } : { ...reply, text };
+  }
+
   async function send(request: WireRequest): Promise<Reply | Failure> {
     const timer = new AbortController();
     const clock = setTimeout(() => timer.abort(), milliseconds);
     try {
-      const { method, headers } = request;
+      const { method, headers, body: sent } = request;
+      if (request.mode === 'stream' || typeof sent === 'object') {
+        return await stream(request, timer.signal);
+      }
       const response = await fetch(request.url, {
         method,
         headers,
-        body: request.body ?? null,
+        body: sent ?? null,
         redirect: 'manual',
         dispatcher: agent,
         signal: timer.signal,
@@ -134,12 +171,12 @@ export function openWire(options: WireOptions): Wire {
         await body.cancel();
         return reply;
       }
-      if (request.mode === 'stream' && response.ok) {
-        return { ...reply, stream: body };
-      }
       const text = await readWithin(body, limit);
       return text === undefined ? { failure: 'too-large' } : { ...reply, text };
     } catch (thrown) {
+      if (thrown instanceof AdapterError) {
+        throw thrown;
+      }
       return failureOf(thrown, timer.signal);
     } finally {
       clearTimeout(clock);

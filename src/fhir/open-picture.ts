@@ -27,7 +27,10 @@ const HOLDERS = ['Media', 'DocumentReference', 'ServiceRequest', 'Task'] as cons
 const GONE = 'A picture of the order is no longer where it was in the EHR.';
 
 /** The attachment as its resource has it now; undefined: it is not there any more. */
-async function attachmentNow(client: FhirClient, { reference, place }: PicturePlace): Promise<Attachment | undefined> {
+export async function attachmentNow(
+  client: FhirClient,
+  { reference, place }: PicturePlace,
+): Promise<Attachment | undefined> {
   const local = localReference(client.baseUrl, { reference });
   if (!local) {
     return undefined;
@@ -41,7 +44,7 @@ async function attachmentNow(client: FhirClient, { reference, place }: PicturePl
 }
 
 /** In words for the clinician; our own server that forbids a file, or does not have it, is no matter of its load. */
-function inWords(error: unknown): unknown {
+export function inWords(error: unknown, what: 'picture' | 'slide' = 'picture'): unknown {
   const isUnavailable =
     error instanceof AdapterError && (error.code === 'ehr-forbidden' || error.code === 'input-unavailable');
   if (!isUnavailable) {
@@ -52,7 +55,7 @@ function inWords(error: unknown): unknown {
   return new AdapterError('input-unavailable', error.message, {
     cause: error,
     ...(status !== undefined && { status }),
-    orderer: `The picture cannot be fetched${said}.`,
+    orderer: `The ${what} cannot be fetched${said}.`,
   });
 }
 
@@ -80,8 +83,8 @@ export async function openHeld(
  * way. Throws input-unavailable where it is gone, or (before its last byte) not the one that was read.
  */
 export async function openPicture(client: FhirClient, input: OrderInput): Promise<CleanPicture> {
-  const { reference, place, picture, size, sha256 } = input;
-  if (place === undefined || picture === undefined) {
+  const { reference, place, picture, size } = input;
+  if (place === undefined || picture?.blocks === undefined) {
     throw new AdapterError('input-unavailable', `The input ${input.name} is no picture`);
   }
   const at = { reference, place };
@@ -89,8 +92,8 @@ export async function openPicture(client: FhirClient, input: OrderInput): Promis
   if (!attachment) {
     throw new AdapterError('input-unavailable', GONE);
   }
-  // What its resource says of its size need not be true: whether it is the same file, its hash says.
+  // What its resource says of its size need not be true: whether it is the same file, its checksums say.
   const { body } = await openHeld(client, { ...at, attachment }, { largest: Number.POSITIVE_INFINITY });
-  const { contentType, turned = false, cleanSize } = picture;
-  return openClean(body, { contentType, turned, size, sha256, ...(cleanSize !== undefined && { cleanSize }) });
+  const { blocks, turned = false } = picture;
+  return openClean(body, { ...picture, blocks, turned, size });
 }

@@ -4,7 +4,7 @@
  * notes, comments, thumbnails, and whatever follows the end of the picture (second pictures, films, trailers).
  */
 import { orientationOf, UPRIGHT } from './exif-orientation.ts';
-import { type Input, latin1, type Reader, take, uint16 } from './pieces.ts';
+import { type Emit, type Input, latin1, position, type Reader, take, uint16 } from './pieces.ts';
 import { damaged, rareKind } from './refusals.ts';
 
 /** What a cleaner has seen when the picture is over. Pixels as stored, `orientation` as in EXIF. */
@@ -45,12 +45,12 @@ const EXIF_HEAD = 6;
  * Reads a JPEG to its end and emits it clean. Holds one segment (64 KB at most); scans pass uncopied. Throws
  * `input-unsupported`; a reader that still wants more when the file is over had a truncated one.
  */
-export function* cleanJpeg(input: Input, called: string, emit: (bytes: Uint8Array) => void): Reader<Seen> {
+export function* cleanJpeg(input: Input, called: string, emit: Emit): Reader<Seen> {
   const start = yield* take(input, 2);
   if (uint16(start, 0) !== 0xff00 + SOI) {
     throw damaged(called);
   }
-  emit(start);
+  emit(start, 0);
   let frame: { width: number; height: number } | undefined;
   let orientation: number | undefined;
   let scans = 0;
@@ -63,11 +63,7 @@ export function* cleanJpeg(input: Input, called: string, emit: (bytes: Uint8Arra
       } else if (marker === APP1 && latin1(body, 0, EXIF.length) === EXIF) {
         orientation ??= orientationOf(body.subarray(EXIF_HEAD));
       }
-      const kept = whatStays(marker, body);
-      if (kept) {
-        emit(Uint8Array.of(0xff, marker, (kept.length + 2) >> 8, (kept.length + 2) & 0xff));
-        emit(kept);
-      }
+      emitSegment(marker, body, position(input) - body.length, emit);
       if (marker === SOS) {
         if (!frame) {
           throw damaged(called);
@@ -81,7 +77,7 @@ export function* cleanJpeg(input: Input, called: string, emit: (bytes: Uint8Arra
   if (!frame || scans === 0) {
     throw damaged(called);
   }
-  emit(Uint8Array.of(0xff, EOI));
+  emit(Uint8Array.of(0xff, EOI), position(input) - 2);
   return { ...frame, orientation: orientation ?? UPRIGHT };
 }
 
@@ -117,7 +113,23 @@ function onlyFrame(before: object | undefined, body: Uint8Array, called: string)
   return { width, height };
 }
 
-/** What of a segment's body may leave; undefined where the segment goes. */
+/** `from` is where its body stands in the file: right after its marker and length. */
+function emitSegment(marker: number, body: Uint8Array, from: number, emit: Emit): void {
+  const kept = whatStays(marker, body);
+  if (!kept) {
+    return;
+  }
+  const head = Uint8Array.of(0xff, marker, (kept.length + 2) >> 8, (kept.length + 2) & 0xff);
+  if (kept === body) {
+    emit(head, from - head.length);
+    emit(body, from);
+  } else {
+    emit(head);
+    emit(kept);
+  }
+}
+
+/** What of a segment's body may leave: itself where that is all of it; undefined where the segment goes. */
 function whatStays(marker: number, body: Uint8Array): Uint8Array | undefined {
   if (marker === SOS || FRAMES.includes(marker) || TABLES.includes(marker)) {
     return body;
@@ -135,12 +147,12 @@ function whatStays(marker: number, body: Uint8Array): Uint8Array | undefined {
 }
 
 /** Passes a scan on and returns the marker that ends it. Fill bytes go: decoders ignore them. */
-function* passScan(input: Input, emit: (bytes: Uint8Array) => void): Reader<number> {
+function* passScan(input: Input, emit: Emit): Reader<number> {
   for (;;) {
     const { piece, at } = input;
     const end = endOfRun(piece, at);
     if (end > at) {
-      emit(piece.subarray(at, end));
+      emit(piece.subarray(at, end), input.before + at);
     }
     input.at = end;
     if (end === piece.length) {
@@ -151,7 +163,7 @@ function* passScan(input: Input, emit: (bytes: Uint8Array) => void): Reader<numb
     if (marker !== 0 && !isRestart(marker)) {
       return marker;
     }
-    emit(Uint8Array.of(0xff, marker));
+    emit(Uint8Array.of(0xff, marker), position(input) - 2);
   }
 }
 

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import type { Seen } from './clean-jpeg.ts';
 import { orientationOf, UPRIGHT } from './exif-orientation.ts';
-import { type Input, latin1, pass, type Reader, take, uint32 } from './pieces.ts';
+import { type Emit, type Input, latin1, pass, position, type Reader, take, uint32 } from './pieces.ts';
 import { damaged, rareKind } from './refusals.ts';
 
 const SIGNATURE = '\x89PNG\r\n\x1a\n';
@@ -38,13 +38,15 @@ const stays = (type: string, length: number) => CRITICAL.includes(type) || lengt
  * Reads a PNG to its end and emits it clean, every checksum checked. Holds an EXIF block (64 KB at most) and nothing
  * else. Throws `input-unsupported`; a reader that still wants more when the file is over had a truncated one.
  */
-export function* cleanPng(input: Input, called: string, emit: (bytes: Uint8Array) => void): Reader<Seen> {
+export function* cleanPng(input: Input, called: string, emit: Emit): Reader<Seen> {
+  /** What has just been read. */
+  const keep = (bytes: Uint8Array) => emit(bytes, position(input) - bytes.length);
   const signature = yield* take(input, 8);
   if (latin1(signature, 0, 8) !== SIGNATURE) {
     throw damaged(called);
   }
-  emit(signature);
-  const size = yield* imageHeader(input, called, emit);
+  keep(signature);
+  const size = yield* imageHeader(input, called, keep);
   let orientation: number | undefined;
   for (let pixels = false; ; ) {
     const head = yield* take(input, 8);
@@ -52,7 +54,7 @@ export function* cleanPng(input: Input, called: string, emit: (bytes: Uint8Array
     const checked = openChecksum(head);
     const kept = stays(type, length);
     if (kept) {
-      emit(head);
+      keep(head);
     }
     if (type === 'eXIf' && length <= LARGEST_EXIF) {
       const exif = yield* take(input, length);
@@ -62,7 +64,7 @@ export function* cleanPng(input: Input, called: string, emit: (bytes: Uint8Array
       yield* pass(input, length, (bytes) => {
         checked.add(bytes);
         if (kept) {
-          emit(bytes);
+          keep(bytes);
         }
       });
     }
@@ -71,7 +73,7 @@ export function* cleanPng(input: Input, called: string, emit: (bytes: Uint8Array
       throw damaged(called);
     }
     if (kept) {
-      emit(sum);
+      keep(sum);
     }
     if (type === 'IEND') {
       return { ...size, orientation: orientation ?? UPRIGHT };
@@ -84,7 +86,7 @@ export function* cleanPng(input: Input, called: string, emit: (bytes: Uint8Array
 function* imageHeader(
   input: Input,
   called: string,
-  emit: (bytes: Uint8Array) => void,
+  keep: (bytes: Uint8Array) => void,
 ): Reader<Omit<Seen, 'orientation'>> {
   const chunk = yield* take(input, 25);
   const width = uint32(chunk, 8);
@@ -94,7 +96,7 @@ function* imageHeader(
   if (!sound || width === 0 || height === 0) {
     throw damaged(called);
   }
-  emit(chunk);
+  keep(chunk);
   return { width, height };
 }
 

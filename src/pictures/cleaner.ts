@@ -2,7 +2,7 @@
 import { cleanJpeg, type Seen } from './clean-jpeg.ts';
 import { cleanPng } from './clean-png.ts';
 import { liesOnSide, UPRIGHT } from './exif-orientation.ts';
-import type { Input } from './pieces.ts';
+import type { Emit, Input } from './pieces.ts';
 import { tooManyPixels, truncated } from './refusals.ts';
 import type { PictureType } from './types.ts';
 
@@ -22,7 +22,7 @@ export interface Looked {
 }
 
 export interface Cleaner {
-  /** Takes the next piece; what it emits are parts of it, uncopied. */
+  /** Takes the next piece; what it emits are parts of it, uncopied, but for a few bytes. */
   push(piece: Uint8Array): void;
   /** Throws `input-unsupported` where the picture is not over yet, `input-too-large` where it cannot be turned. */
   end(): Looked;
@@ -34,17 +34,18 @@ export const MOST_PIXELS_TURNED = 300_000_000;
 const READERS = { 'image/jpeg': cleanJpeg, 'image/png': cleanPng };
 
 /** `called` begins the sentence of a refusal (`The picture`). Bytes after the end of the picture are taken and dropped. */
-export function openCleaner(type: SingleType, called: string, emit: (bytes: Uint8Array) => void): Cleaner {
-  const input: Input = { piece: new Uint8Array(), at: 0 };
+export function openCleaner(type: SingleType, called: string, emit: Emit): Cleaner {
+  const input: Input = { piece: new Uint8Array(), at: 0, before: 0 };
   let cleanSize = 0;
-  const reader = READERS[type](input, called, (bytes) => {
+  const reader = READERS[type](input, called, (bytes, from) => {
     cleanSize += bytes.length;
-    emit(bytes);
+    emit(bytes, from);
   });
   let state = reader.next();
   return {
     push(piece) {
       if (!state.done) {
+        input.before += input.piece.length;
         input.piece = piece;
         input.at = 0;
         state = reader.next();

@@ -5,12 +5,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { AdapterError } from '../errors.ts';
 import type { CircleJob, Drawn } from './draw-file.ts';
+import type { PreviewJob } from './preview-file.ts';
+import type { Size } from './svg-text.ts';
 import type { TurnJob } from './turn.ts';
 
 /** What the drawing process is asked for, one at a time. */
-export type DrawRequest = { circles: CircleJob } | { svg: string } | { turn: TurnJob };
+export type DrawRequest = { circles: CircleJob } | { preview: PreviewJob } | { svg: string } | { turn: TurnJob };
 /** Its answer; what went wrong is told without the library's words. */
-export type DrawAnswer = { circled: Drawn } | { png: Uint8Array } | { turned: true } | { failed: true };
+export type DrawAnswer =
+  | { circled: Drawn }
+  | { previewed: Size }
+  | { png: Uint8Array }
+  | { turned: true }
+  | { failed: true };
 
 /** Milliseconds of one drawing. */
 const PATIENCE = 120_000;
@@ -46,6 +53,13 @@ export const drawApart = {
     const answer = await ask({ circles: job });
     if ('circled' in answer) {
       return answer.circled;
+    }
+    throw new Error('It cannot be decoded');
+  },
+  async preview(job: PreviewJob): Promise<Size> {
+    const answer = await ask({ preview: job });
+    if ('previewed' in answer) {
+      return answer.previewed;
     }
     throw new Error('It cannot be decoded');
   },

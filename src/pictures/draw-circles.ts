@@ -3,7 +3,7 @@ import { AdapterError } from '../errors.ts';
 import { drawApart } from './draw-apart.ts';
 import type { Drawn } from './draw-file.ts';
 import type { Circle } from './draw-overlay.ts';
-import { openTempFile, type TempFile } from './temp-file.ts';
+import { openTempFile, spoolFile } from './temp-file.ts';
 import type { CleanPicture } from './types.ts';
 
 export type { Circle } from './draw-overlay.ts';
@@ -30,26 +30,10 @@ export async function drawCircles(
   circles: readonly Circle[],
   { longest = LONGEST }: DrawOptions = {},
 ): Promise<CircledPicture> {
-  await using source = await spool(picture.body);
+  await using source = await spoolFile(picture.body);
   await using target = await openTempFile();
   const drawn = await drawApart.circles({ from: source.path, to: target.path, circles, longest }).catch(refuse);
   return { ...drawn, png: await readFile(target.path) };
-}
-
-async function spool(body: ReadableStream<Uint8Array>): Promise<TempFile> {
-  let file: TempFile | undefined;
-  try {
-    file = await openTempFile();
-    for await (const piece of body) {
-      await file.write(piece);
-    }
-    return file;
-  } catch (thrown) {
-    await file?.[Symbol.asyncDispose]();
-    // Where the file could not even be opened, nobody has listened to the body yet.
-    await body.cancel().catch(() => undefined);
-    throw thrown;
-  }
 }
 
 /** sharp's messages may quote what is in the file: they stay the cause. */

@@ -1,14 +1,7 @@
 /** The drawing itself, as the drawing process does it: file-in, PNG out. */
-import {
-  type Circle,
-  type Drawing,
-  drawLetter,
-  drawRings,
-  drawStrip,
-  placeCircles,
-  type Size,
-} from './draw-overlay.ts';
+import { type Circle, drawLetter, drawRings, drawStrip, placeCircles } from './draw-overlay.ts';
 import type { Sharp } from './one-at-a-time.ts';
+import type { Drawing, Size } from './svg-text.ts';
 
 /** What was drawn; the PNG itself stands in the file that was asked for. */
 export interface Drawn {
@@ -55,13 +48,13 @@ export async function drawFile(sharp: Sharp, { from, to, circles, longest }: Cir
 }
 
 /** The size as shown; a JPEG is decoded at a fraction of its own where that will do. */
-function shrink({ width, height }: Size, longest: number): Size {
+export function shrink({ width, height }: Size, longest: number): Size {
   const scale = Math.min(1, longest / Math.max(width, height));
   const scaled = (side: number): number => Math.max(1, Math.round(side * scale));
   return { width: scaled(width), height: scaled(height) };
 }
 
-const bytesOf = ({ svg }: Drawing): Buffer => Buffer.from(svg);
+export const bytesOf = ({ svg }: Drawing): Buffer => Buffer.from(svg);
 
 let fonts: Promise<boolean> | undefined;
 
@@ -69,7 +62,7 @@ let fonts: Promise<boolean> | undefined;
  * Whether this machine can write at all: a slim container has no font, and its words would be a row of empty boxes. Then
  * there is no strip; the AI label of the resource that holds the picture says the same.
  */
-function hasFont(sharp: Sharp): Promise<boolean> {
+export function hasFont(sharp: Sharp): Promise<boolean> {
   const ink = async (letter: 'W' | 'l'): Promise<number> => {
     const { data } = await sharp(bytesOf(drawLetter(letter)))
       .raw()

@@ -3,6 +3,8 @@
  * are written by us; the only text from outside are labels, and they are cut and escaped.
  */
 
+import { type Drawing, LETTER, number, page, type Size, shownLabel, textAt, wrap } from './svg-text.ts';
+
 /** Where something was found, in pixels of the picture, the origin at its upper left corner. */
 export interface Circle {
   x: number;
@@ -10,16 +12,6 @@ export interface Circle {
   radius: number;
   /** What was found; circles of one label look alike and stand in the key below the picture. No PHI: it is drawn. */
   label?: string;
-}
-
-export interface Size {
-  width: number;
-  height: number;
-}
-
-/** A drawing of its own size, as SVG text. */
-export interface Drawing extends Size {
-  svg: string;
 }
 
 /** A smaller ring would be a dot. */
@@ -36,13 +28,10 @@ const STYLES = [
 /** Pixels; renderers count in so few bits that larger ones come out anywhere. */
 const FARTHEST = 1_000_000;
 const EDGE = '#000000';
-const LONGEST_LABEL = 40;
 const MOST_LABELS = 12;
 
 export const BANNER = 'AI-generated, not verified by a clinician';
 
-/** Width of an average letter of the usual sans-serif fonts, in font sizes; rather too wide. */
-const LETTER = 0.6;
 const LEAST_FONT = 11;
 const MOST_FONT = 26;
 
@@ -129,12 +118,6 @@ function labelsOf(rings: readonly Circle[]): string[] {
   return [...new Set(rings.map(({ label }) => shownLabel(label)).filter((label) => label !== ''))];
 }
 
-function shownLabel(label = ''): string {
-  const plain = label.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
-  const letters = Array.from(plain);
-  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join('')}…` : plain;
-}
-
 function styleOf(labels: readonly string[]): (label: string | undefined) => (typeof STYLES)[number] {
   const places = new Map(labels.map((label, index) => [label, index]));
   return (label) => STYLES[(places.get(shownLabel(label)) ?? 0) % STYLES.length] ?? STYLES[0];
@@ -144,27 +127,3 @@ function dashes(dash: string, line: number): string {
   const lengths = dash.split(' ').map((length) => Number(length) * (line / 2));
   return dash === '' ? '' : ` stroke-dasharray="${lengths.map(number).join(' ')}"`;
 }
-
-function wrap(words: readonly string[], room: number): string[] {
-  const lines: string[] = [];
-  for (const word of words) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= room) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines;
-}
-
-const textAt = (x: number, y: number, text: string, font: number): string =>
-  `<text x="${number(x)}" y="${number(y)}" font-family="sans-serif" font-size="${font}" fill="#ffffff">${escaped(text)}</text>`;
-
-const page = ({ width, height }: Size, content: string): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`;
-
-const number = (value: number): string => String(Math.round(value * 100) / 100);
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (letter) => ENTITIES[letter] ?? '');

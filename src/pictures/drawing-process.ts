@@ -2,6 +2,7 @@
 import type { DrawAnswer, DrawRequest } from './draw-apart.ts';
 import { drawFile } from './draw-file.ts';
 import { withSharp } from './one-at-a-time.ts';
+import { previewFile } from './preview-file.ts';
 import { turnFile } from './turn.ts';
 
 // A terminal's signal goes to all: whoever started us finishes its work first, and lets us go then.
@@ -18,6 +19,9 @@ function draw(request: DrawRequest): Promise<DrawAnswer> {
   return withSharp(async (sharp) => {
     if ('circles' in request) {
       return { circled: await drawFile(sharp, request.circles) };
+    }
+    if ('preview' in request) {
+      return { previewed: await previewFile(sharp, request.preview) };
     }
     if ('turn' in request) {
       await turnFile(sharp, request.turn);

@@ -1,13 +1,14 @@
 /** Checks a file before anything of it is sent: what it is, whether it is whole, how large it is and how it lies. */
-import type { Looked, SingleType } from './cleaner.ts';
-import { counted, lookOnly, SINGLE_TYPES, type Taker, takeIn } from './intake.ts';
+import { type Looked, openCleaner, type SingleType } from './cleaner.ts';
+import { type Counted, counted, lookOnly, SINGLE_TYPES, type Taker, takeIn } from './intake.ts';
+import { openPlanner } from './plan.ts';
 import { THE_PICTURE, tooLarge } from './refusals.ts';
 import { openTempFile, type TempFile } from './temp-file.ts';
-import type { Inspected, PictureLimits, PictureType } from './types.ts';
+import type { Inspected, PictureLimits, PictureType, Plan } from './types.ts';
 import { withPicturesOf } from './zip-pictures.ts';
 
 type Limits = Pick<PictureLimits, 'types' | 'largest' | 'most'>;
-type Shown = Omit<Inspected, 'size' | 'sha256'>;
+type Shown = Omit<Inspected, keyof Counted>;
 
 /**
  * Reads a file whole, once, and keeps nothing of it; a zip file lies on the disk meanwhile. The source is read to its end
@@ -32,12 +33,15 @@ export async function inspectPicture(source: ReadableStream<Uint8Array>, limits:
 const isSingle = (type: PictureType): type is SingleType => type !== 'application/zip';
 
 function takeOne(type: SingleType): Taker<Shown> {
-  const looker = lookOnly(type, THE_PICTURE);
-  return { push: looker.push, end: async () => shownOf(type, await looker.end()) };
+  const planner = openPlanner();
+  const cleaner = openCleaner(type, THE_PICTURE, planner.add);
+  return { push: cleaner.push, end: () => shownOf(type, cleaner.end(), planner.plan()) };
 }
 
-function shownOf(contentType: PictureType, { width, height, turned, cleanSize }: Looked): Shown {
-  return { contentType, pictures: 1, width, height, turned, ...(!turned && { cleanSize }) };
+function shownOf(contentType: PictureType, looked: Looked, plan: Plan | undefined): Shown {
+  const { width, height, turned, cleanSize } = looked;
+  const known = turned ? {} : { cleanSize, ...(plan && { plan }) };
+  return { contentType, pictures: 1, width, height, turned, ...known };
 }
 
 function takeZip(file: TempFile, limits: Limits): Taker<Shown> {

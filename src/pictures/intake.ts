@@ -1,9 +1,10 @@
 /** Reads a file once from its beginning: tells what it is, counts and hashes it, and hands it to whoever takes that type. */
 import { createHash } from 'node:crypto';
+import { openBlocks } from './blocks.ts';
 import { type Looked, openCleaner, type SingleType } from './cleaner.ts';
 import { empty, wrongType } from './refusals.ts';
 import { SNIFFED_BYTES, sniffPicture } from './sniff.ts';
-import type { PictureType } from './types.ts';
+import type { Inspected, PictureType } from './types.ts';
 
 /** Takes the pieces of a file whose type is known. */
 export interface Taker<T> {
@@ -11,11 +12,8 @@ export interface Taker<T> {
   end(): T | Promise<T>;
 }
 
-/** Bytes, and lower-case hex SHA-256 of them. */
-export interface Counted {
-  size: number;
-  sha256: string;
-}
+/** Bytes, lower-case hex SHA-256 of them, CRC-32 of each block. */
+export type Counted = Pick<Inspected, 'size' | 'sha256' | 'blocks'>;
 
 /** The pieces of a source as they come, counted and hashed on the way; `check` sees the size before each is handed on. */
 export function counted(
@@ -23,16 +21,23 @@ export function counted(
   check: (size: number) => void = () => undefined,
 ): { pieces: AsyncIterable<Uint8Array>; total(): Counted } {
   const hash = createHash('sha256');
+  const crcs: number[] = [];
+  const blocks = openBlocks(
+    () => undefined,
+    (crc) => crcs.push(crc),
+  );
   let size = 0;
   async function* pieces() {
     for await (const piece of source) {
       size += piece.length;
       check(size);
       hash.update(piece);
+      blocks.push(piece);
       yield piece;
     }
+    blocks.end();
   }
-  return { pieces: pieces(), total: () => ({ size, sha256: hash.digest('hex') }) };
+  return { pieces: pieces(), total: () => ({ size, sha256: hash.digest('hex'), blocks: crcs }) };
 }
 
 /**

@@ -1,28 +1,29 @@
 /** Opens a picture that has been inspected, as it may leave. */
-import { AdapterError } from '../errors.ts';
+import { openSame } from './blocks.ts';
 import { cleanInto, upright } from './clean-file.ts';
 import { cleanStream } from './clean-stream.ts';
 import { cleanZip } from './clean-zip.ts';
 import type { SingleType } from './cleaner.ts';
-import { counted, type Taker } from './intake.ts';
-import { replaced, THE_PICTURE } from './refusals.ts';
+import type { Taker } from './intake.ts';
+import { THE_PICTURE } from './refusals.ts';
 import { bodyOf, openTempFile, type TempFile } from './temp-file.ts';
 import type { CleanPicture, Inspected } from './types.ts';
 
 /** What has to be known of the inspection. */
-export type About = Pick<Inspected, 'contentType' | 'size' | 'sha256' | 'turned' | 'cleanSize'>;
+export type About = Pick<Inspected, 'contentType' | 'size' | 'blocks' | 'turned' | 'cleanSize' | 'plan'>;
 
 /**
- * A file from the EHR as it may leave for a vendor. An upright picture streams through; one that has to be turned, and a
- * zip file, are made on the disk first. The body has to be read to its end or cancelled; the source then is, too.
+ * A file from the EHR as it may leave for a vendor. A picture with a plan streams through; one that has to be turned, one
+ * whose plan was too long to be kept, and a zip file are made on the disk first. The body has to be read to its end or
+ * cancelled; the source then is, too.
  *
- * Throws `input-unavailable` where the source is no longer what was inspected (of an upright picture: its body does),
+ * Throws `input-unavailable` where the source is no longer what was inspected (of one that streams: its body does),
  * `input-unsupported` where a turned picture cannot be decoded, and what the source throws.
  */
 export async function openClean(source: ReadableStream<Uint8Array>, about: About): Promise<CleanPicture> {
-  const { contentType, turned, cleanSize } = about;
-  if (contentType !== 'application/zip' && !turned && cleanSize !== undefined) {
-    return { contentType, size: cleanSize, body: cleanStream(source, contentType, about) };
+  const { contentType, cleanSize, plan } = about;
+  if (plan && cleanSize !== undefined) {
+    return { contentType, size: cleanSize, body: cleanStream(source, about, plan) };
   }
   await using failing = new AsyncDisposableStack();
   const file = failing.use(
@@ -44,7 +45,7 @@ async function remade(source: ReadableStream<Uint8Array>, about: About): Promise
   return target;
 }
 
-/** A picture that is turned, or of which nobody knows how large it leaves. */
+/** A picture that is turned, or has no plan. */
 async function redrawn(source: ReadableStream<Uint8Array>, about: About, type: SingleType): Promise<TempFile> {
   await using failing = new AsyncDisposableStack();
   const file = failing.use(await openTempFile());
@@ -53,27 +54,20 @@ async function redrawn(source: ReadableStream<Uint8Array>, about: About, type: S
   return upright(file, { type, looked, called: THE_PICTURE });
 }
 
-/** Reads the source with a taker, and holds it to what was inspected: a refusal means that it is another file now. */
-async function takeSame<T>(source: ReadableStream<Uint8Array>, about: About, taker: Taker<T>): Promise<T> {
-  const { pieces, total } = counted(source, (size) => {
-    if (size > about.size) {
-      throw replaced();
+/** Reads the source with a taker, which gets what is known to be what was inspected, and nothing else. */
+async function takeSame<T>(source: AsyncIterable<Uint8Array>, about: About, taker: Taker<T>): Promise<T> {
+  const ready: Uint8Array[] = [];
+  const same = openSame(about, (part) => ready.push(part));
+  const handOn = async () => {
+    for (const part of ready.splice(0)) {
+      await taker.push(part);
     }
-  });
-  for await (const piece of pieces) {
-    await asReplaced(() => taker.push(piece));
+  };
+  for await (const piece of source) {
+    same.push(piece);
+    await handOn();
   }
-  const { size, sha256 } = total();
-  if (size !== about.size || sha256 !== about.sha256) {
-    throw replaced();
-  }
-  return asReplaced(() => taker.end());
-}
-
-async function asReplaced<T>(work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw error instanceof AdapterError && error.code === 'input-unsupported' ? replaced() : error;
-  }
+  same.end();
+  await handOn();
+  return taker.end();
 }

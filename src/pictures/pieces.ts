@@ -3,11 +3,19 @@
  * the piece at hand is used up, so that its code reads as if the whole file were there.
  */
 
-/** The piece at hand, and how far it has been read. Readers move `at`; who drives them replaces both. */
+/** The piece at hand, and how far it has been read. Readers move `at`; who drives them replaces all three. */
 export interface Input {
   piece: Uint8Array;
   at: number;
+  /** Bytes of the file before the piece. */
+  before: number;
 }
+
+/** Takes what of a file may leave; `from` is where in the file it stands, absent for bytes that are not from there. */
+export type Emit = (bytes: Uint8Array, from?: number) => void;
+
+/** Bytes of the file that have been read. */
+export const position = ({ before, at }: Input): number => before + at;
 
 /** Yields for more; returns what it was asked for. */
 export type Reader<T> = Generator<undefined, T, undefined>;

@@ -61,6 +61,23 @@ function tempFile(folder: string, path: string, handle: FileHandle): TempFile {
   };
 }
 
+/** A body on the disk, so that it holds no memory while it waits. Throws `unexpected`, and what the body throws. */
+export async function spoolFile(body: ReadableStream<Uint8Array>): Promise<TempFile> {
+  let file: TempFile | undefined;
+  try {
+    file = await openTempFile();
+    for await (const piece of body) {
+      await file.write(piece);
+    }
+    return file;
+  } catch (thrown) {
+    await file?.[Symbol.asyncDispose]();
+    // Where the file could not even be opened, nobody has listened to the body yet.
+    await body.cancel().catch(() => undefined);
+    throw thrown;
+  }
+}
+
 /**
  * A temporary file as a body, read piece by piece as it is asked for. Takes the file over: it is gone when the body has
  * been read to its end, has failed or was cancelled, so one of these has to happen.

@@ -287,10 +287,7 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   toFindings(result: Result, order: VendorOrder<Options>): Findings;
   /** How a person logs in; absent: the settings hold the credential. */
   login?: VendorLogin<Settings>;
-  /**
-   * For the doctor: tries the credentials without billing; throws AdapterError where they do not work. `secrets` are there
-   * for a vendor with `login`.
-   */
+  /** For the doctor: tries the credentials without billing; throws AdapterError. With `login` there are `secrets`. */
   check(site: VendorSite<Settings> & { secrets?: Secrets }): Promise<string>;
 }
 

@@ -20,6 +20,11 @@ export interface VendorRequest {
   once?: boolean;
   /** Statuses that are answers rather than errors. Default: 200 to 299. */
   accept?: number[];
+  /**
+   * The answer's body is not gathered but handed on as it comes, whatever its size: in `body`, which has to be read to its
+   * end or cancelled. `timeout` then counts until the answer begins, and again for each piece.
+   */
+  streamed?: boolean;
   signal?: AbortSignal;
 }
 
@@ -29,6 +34,8 @@ export interface VendorResponse {
   /** The body parsed as JSON; throws `vendor-protocol` where it is none: transient, or ambiguous with `once`. */
   json(): unknown;
   bytes(): Uint8Array;
+  /** Of a `streamed` answer, whose `json` and `bytes` have nothing. Fails with what `request` throws. */
+  body?: ReadableStream<Uint8Array>;
 }
 
 export interface VendorHttp {

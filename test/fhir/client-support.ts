@@ -67,6 +67,7 @@ export function clientOf(
       storageHosts: [],
       slideHosts: [],
       owners: [],
+      binaryLimit: 1_000_000,
       transactionEntries: 400,
       timeout: 5,
       ...config,

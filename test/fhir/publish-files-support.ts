@@ -53,6 +53,16 @@ export const mask = (content = '<svg/>', size = 0) => fileOf('mask.svg', 'image/
 export const vendorsReport = (content = '{"found":1}', size = 0) =>
   fileOf('vendor.json', 'application/json', bytesOf(content, size));
 
+/** The CRC-32C of "123456789"; what it is of does not matter here. */
+export const CRC32C = '4waSgw==';
+export const addressOf = (id: string): string => `https://adapter.example/files/${id.padEnd(22, '0')}`;
+
+/** The same file, as it stands in the site's storage; `id`: of its address, absent where nobody can reach us. */
+export function keptFile(file: ReturnType<typeof fileOf>, id?: string): ReturnType<typeof fileOf> {
+  file.kept = { crc32c: CRC32C, url: id && addressOf(id) };
+  return file;
+}
+
 /** Its bytes, wherever they stand: what a reader gets who follows it. */
 export async function bytesBehind(ward: Ward, attachment: Attachment | undefined): Promise<Buffer> {
   const { url, data } = attachment ?? {};

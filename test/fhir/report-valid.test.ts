@@ -165,6 +165,7 @@ const publication = fc
       findings: { ...findings, report: { category: findings.report.category, code: reportCode, ...head } },
       inputs: [{ name: 'note', kind: 'note', contentType: 'text/plain', sha256: 'a'.repeat(64), size: 9, reference }],
       files: [],
+      binaryLimit: 1_000_000,
       remember: async () => {},
       policy: { confirmedInText: 'unconfirmed', reportStatus: 'preliminary' },
       essential: [],

@@ -11,15 +11,22 @@ import type { OrderInput } from '../../src/vendors/contract.ts';
 import { slideFile } from '../slides/slides.ts';
 import { clientOf, FHIR, failure, type Server, serve } from './client-support.ts';
 import { patient, request } from './picture-support.ts';
-import { bytesOf, endpoint, opened, slideMedia, study, SVS, theSlide } from './slide-support.ts';
+import { bytesOf, endpoint, opened, SVS, slideMedia, study, theSlide } from './slide-support.ts';
 
 const bearer = { type: 'bearer', token: 'secret-token' } as const;
 const DICOM = slideFile();
 
 function playEhr(app: Express, resources: readonly Resource[]): void {
-  app.get('/fhir/metadata', (_request, response) => void response.type(FHIR).send({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1' }));
+  app.get(
+    '/fhir/metadata',
+    (_request, response) =>
+      void response.type(FHIR).send({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1' }),
+  );
   for (const resource of resources) {
-    app.get(`/fhir/${resource.resourceType}/${resource.id}`, (_request, response) => void response.type(FHIR).send(resource));
+    app.get(
+      `/fhir/${resource.resourceType}/${resource.id}`,
+      (_request, response) => void response.type(FHIR).send(resource),
+    );
   }
 }
 
@@ -28,7 +35,10 @@ function sendRange(file: Uint8Array, asked: Request, response: Response, more: R
   const [, from = '', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(asked.headers.range ?? '') ?? [];
   const [start, end] = [Number(from), Math.min(Number(to) + 1, file.length)];
   response.set({ ETag: '"1"', 'Content-Range': `bytes ${start}-${end - 1}/${file.length}`, ...more });
-  response.status(206).type('image/tiff').send(Buffer.from(file.subarray(start, end)));
+  response
+    .status(206)
+    .type('image/tiff')
+    .send(Buffer.from(file.subarray(start, end)));
 }
 
 const ordered = (url: string): Resource[] => [
@@ -222,14 +232,21 @@ describe('a multipart answer', () => {
 
   test('gives its first part, however it is cut into pieces and whatever the part looks like', async () => {
     // What comes near the delimiter is the hard part.
-    const piece = fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.constantFrom(...['\r\n', '\r\n--', '--b', '\r\n--a'].map((text) => Buffer.from(text))));
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 30 }),
+      fc.constantFrom(...['\r\n', '\r\n--', '--b', '\r\n--a'].map((text) => Buffer.from(text))),
+    );
     await fc.assert(
-      fc.asyncProperty(fc.array(piece), fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }), async (parts, sizes) => {
-        const file = Buffer.concat(parts);
-        fc.pre(!file.includes('\r\n--bound'));
-        const { body } = await firstPart(inPieces(multipart(file, 'bound'), sizes), 'bound');
-        assert.deepEqual(await bytesOf(body), file);
-      }),
+      fc.asyncProperty(
+        fc.array(piece),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        async (parts, sizes) => {
+          const file = Buffer.concat(parts);
+          fc.pre(!file.includes('\r\n--bound'));
+          const { body } = await firstPart(inPieces(multipart(file, 'bound'), sizes), 'bound');
+          assert.deepEqual(await bytesOf(body), file);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -264,7 +281,12 @@ describe('a slide’s own URL', () => {
     assert.equal(left('X-Goog-Date=20261125T090000Z&X-Goog-Expires=7200'), 3600);
     assert.equal(left('se=2026-11-25T11%3A00%3A00Z&sig=x'), 3600);
     assert.equal(left(`Expires=${now.getTime() / 1000 + 60}&Signature=x`), 60);
-    assert.deepEqual(['', 'token=x', 'Expires=soon&Signature=x', 'X-Amz-Expires=7200'].map(left), [undefined, undefined, undefined, undefined]);
+    assert.deepEqual(['', 'token=x', 'Expires=soon&Signature=x', 'X-Amz-Expires=7200'].map(left), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   test('never makes the reader fail', () => {

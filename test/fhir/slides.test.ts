@@ -10,16 +10,17 @@ import {
   instanceUrl,
   LARGE,
   readSlideOrder,
+  SVS,
   slideDocument,
   slideMedia,
   slideServer,
   study,
-  SVS,
 } from './slide-support.ts';
 
 const reading = (resources: Resource[], more: Parameters<typeof readSlideOrder>[1] = {}) =>
   readSlideOrder(slideServer(resources).client, more);
-const places = ({ inputs }: OrderReading) => inputs.map(({ name, reference, place }) => `${name} ${reference} ${place}`);
+const places = ({ inputs }: OrderReading) =>
+  inputs.map(({ name, reference, place }) => `${name} ${reference} ${place}`);
 const specimen = (id: string, who?: string): Specimen => ({
   resourceType: 'Specimen',
   id,
@@ -148,7 +149,12 @@ describe('the slides of an order', () => {
 describe('an imaging study', () => {
   const levels = (...flavors: [string, number][]) => {
     const numbers = flavors.map((_, index) => String(index + 1));
-    const server = slideServer([request(['ImagingStudy/i']), study('i', numbers), endpoint, specimen('1', 'Patient/p')]);
+    const server = slideServer([
+      request(['ImagingStudy/i']),
+      study('i', numbers),
+      endpoint,
+      specimen('1', 'Patient/p'),
+    ]);
     for (const [index, [flavor, width]] of flavors.entries()) {
       const bytes = new Uint8Array(slideFile({ flavor, width }));
       server.files.set(instanceUrl(String(index + 1)), { bytes, contentType: 'application/dicom', wholeOnly: true });
@@ -182,7 +188,10 @@ describe('an imaging study', () => {
     assert.equal(await refusal({ modality: [{ code: 'CT' }], series: [] }), 'The order has no slide.');
     assert.match((await refusal({}, 'LABEL')) ?? '', /no slide/);
     assert.match((await refusal({ endpoint: [] })) ?? '', /names no endpoint/);
-    assert.match((await refusal({ series: series && [{ ...series, instance: [] }] })) ?? '', /does not name the instances/);
+    assert.match(
+      (await refusal({ series: series && [{ ...series, instance: [] }] })) ?? '',
+      /does not name the instances/,
+    );
     assert.equal(await refusal({ status: 'registered' }), 'The slide has not been scanned yet.');
     assert.equal(await refusal({}), undefined);
   });
@@ -275,6 +284,9 @@ describe('a slide that cannot be done', () => {
   test('is not even looked at where only the order’s state is wanted', async () => {
     const server = slideServer([request(['Media/a']), slideMedia('a')]);
     assert.deepEqual((await readSlideOrder(server.client, { download: false })).inputs, []);
-    assert.deepEqual(server.asked.filter((line) => line.startsWith('fetch')), []);
+    assert.deepEqual(
+      server.asked.filter((line) => line.startsWith('fetch')),
+      [],
+    );
   });
 });

@@ -1,0 +1,20 @@
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+/** What servers compress with although nobody asked for it. */
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  deflate: () => createInflate(),
+  br: () => createBrotliDecompress(),
+};
+
+/**
+ * The bytes of a body as they were before its Content-Encoding; one that is not known here passes as it is. Fails where
+ * the body breaks off or is not what the encoding says.
+ */
+export function decoded(body: Readable, encoding: string | null): Readable {
+  const decoder = DECODERS[(encoding ?? '').trim().toLowerCase()];
+  // The reader of the result hears of what goes wrong.
+  return decoder ? pipeline(body, decoder(), () => undefined) : body;
+}
