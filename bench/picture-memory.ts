@@ -38,9 +38,7 @@ export async function benchMemory(database: { url: string; schema: string }, jpe
   try {
     processes.start(['sandbox/main.ts'], { SANDBOX_PORT: String(SANDBOX_PORT) });
     await ready(`${ehr}/metadata`);
-    // As `npm start` runs it.
-    const args = ['--max-semi-space-size=4', 'src/main.ts'];
-    const adapter = processes.start(args, { ADAPTER_CONFIG: config, LOG_LEVEL: 'error' });
+    const adapter = await processes.startAdapter({ ADAPTER_CONFIG: config, LOG_LEVEL: 'error' });
     await ready(`${adapterUrl}/readyz`);
     await until('our Subscription', async () =>
       (await (await fetch(`${ehr}/Subscription?status=active`)).text()).includes('"active"'),

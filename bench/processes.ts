@@ -1,24 +1,39 @@
 /** Processes that a benchmark measures or measures against: started on this Node, ended with the benchmark. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { delimiter, dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+
+const ROOT = new URL('../', import.meta.url);
+const withStart = z.object({ scripts: z.object({ start: z.string() }) });
 
 export interface Processes {
   start(args: string[], env: Record<string, string>): ChildProcess;
+  /** The adapter with the flags and the environment of `npm start`: they are part of what is measured. */
+  startAdapter(env: Record<string, string>): Promise<ChildProcess>;
   /** kill -9 of all; they are gone when it returns. */
   end(): Promise<void>;
 }
 
 export function openProcesses(): Processes {
   const children: ChildProcess[] = [];
+  const launch = (command: string, args: string[], env: Record<string, string>): ChildProcess => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    children.push(child);
+    return child;
+  };
   return {
-    start(args, env) {
-      const child = spawn(process.execPath, args, {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      children.push(child);
-      return child;
+    start: (args, env) => launch(process.execPath, args, env),
+    async startAdapter(env) {
+      const { scripts } = withStart.parse(JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8')));
+      // The script ends in `exec node`: the shell becomes the adapter.
+      const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter);
+      return launch('sh', ['-c', scripts.start], { ...env, PATH: path });
     },
     async end() {
       for (const child of children) {

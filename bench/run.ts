@@ -40,10 +40,10 @@ sites:
 const client = new pg.Client(database);
 await client.connect();
 await client.query(`create schema ${schema}`);
-const { start, end } = openProcesses();
+const { start, startAdapter, end } = openProcesses();
 try {
   start(['bench/floor.ts'], { FLOOR_DATABASE: database, FLOOR_SCHEMA: schema, FLOOR_PORT: String(FLOOR_PORT) });
-  const adapter = start(['--max-semi-space-size=4', 'src/main.ts'], { ADAPTER_CONFIG: config, LOG_LEVEL: 'warn' });
+  const adapter = await startAdapter({ ADAPTER_CONFIG: config, LOG_LEVEL: 'warn' });
   await Promise.all([FLOOR_PORT, ADAPTER_PORT].map((port) => ready(`http://127.0.0.1:${port}/readyz`)));
   await pause(5000);
   const idleMegabytes = await resident(adapter);

@@ -5,28 +5,39 @@ import { createServer, type Server } from 'node:http';
 import express from 'express';
 import type { Config } from './config.ts';
 import { AdapterError, asAdapterError } from './errors.ts';
+import { openPermissions } from './fhir/may-read.ts';
 import type { Log } from './log.ts';
 import { apiRouter } from './operations/api.ts';
 import { consoleRouter } from './operations/console.ts';
+import { openEhrReaders } from './operations/ehr-readers.ts';
+import { filesRouter } from './operations/files.ts';
 import { healthRouter, type SiteState } from './operations/health.ts';
 import { jwksRouter } from './operations/jwks.ts';
 import { lastWord } from './operations/last-word.ts';
+import { openLogins } from './operations/logins.ts';
 import { openMeters } from './operations/metrics.ts';
+import { tidyStorages } from './operations/tidy-storages.ts';
 import { openAdmission } from './orders/admission.ts';
 import { type CallbackTokens, openCallbackTokens } from './orders/callback-token.ts';
 import { databaseClock } from './orders/clock.ts';
 import { ENGINE_DEFAULTS, startEngine } from './orders/engine.ts';
 import { startHousekeeping } from './orders/housekeeping.ts';
+import { removeLeftCopies } from './orders/remove-copy.ts';
 import { startRouteClocks } from './orders/route-start.ts';
 import { wakeStrangers } from './orders/store/credentials.ts';
 import { openCursors } from './orders/store/cursors.ts';
 import { openDatabase } from './orders/store/database.ts';
+import { findLargeFile } from './orders/store/large-files.ts';
 import { openLeases } from './orders/store/leases.ts';
 import { listOpenResources } from './orders/store/list-orders.ts';
 import { openMemory } from './orders/store/memory.ts';
 import { openNotifications, takeBackNotifications } from './orders/store/notifications.ts';
+import { openSecrets, resealSecrets, secretBoxOf } from './orders/store/secrets.ts';
 import { startWatch } from './orders/watch.ts';
 import { buildSites } from './runtime.ts';
+import { signingKeys } from './signed-token.ts';
+import { openFileTokens } from './storage/file-token.ts';
+import { openStorages } from './storage/open.ts';
 import { sweepBacklog } from './subscriptions/backlog.ts';
 import { callbackRouter, callbackUrls } from './subscriptions/callbacks.ts';
 import { lookSooner } from './subscriptions/cds/look-sooner.ts';
@@ -61,10 +72,19 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
   const cursors = openCursors(database);
   const store = openNotifications(database, now);
   const meters = openMeters(database);
+  const box = secretBoxOf(config);
+  if (box) {
+    await resealSecrets(database, box, log);
+  }
+  const keys = signingKeys(config.security.signingKey);
+  const fileTokens = keys && openFileTokens(keys, now);
+  const storages = openStorages(config, fileTokens);
   const sites = buildSites(config, {
     vendors,
     log,
     memory: (site, owner) => openMemory(database, leases, { site, owner }, now),
+    secrets: (site, owner) => openSecrets({ database, leases, box, now }, { site, owner }),
+    storages,
   });
   const credentials = [...sites.values()].flatMap((site) =>
     [...site.routes.values()].map(({ credential }) => credential),
@@ -107,7 +127,22 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       users: config.console.users,
       sites: [...sites.keys()],
       log,
+      logins: openLogins({ database, sites, clock, log }),
       sweep: (name, since, go) => sweepBacklog({ site: sites.get(name), cursors, admit, log, since, go }),
+    }),
+  );
+  const permissions = new Map(config.sites.map(({ name, fhir }) => [name, openPermissions(fhir)]));
+  app.use(
+    filesRouter({
+      tokens: fileTokens,
+      storages,
+      users: config.console.users,
+      find: (id) => findLargeFile(database, id, now()),
+      readers: openEhrReaders(
+        async ({ site, token, resource }) => (await permissions.get(site)?.mayRead(token, resource)) ?? false,
+        now,
+      ),
+      log,
     }),
   );
   app.use(consoleRouter());
@@ -144,7 +179,17 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
     onSilent: meters.silent,
     ...(tell && { tell }),
   });
-  const housekeeping = startHousekeeping({ database, config, leases, clock, log });
+  const housekeeping = startHousekeeping({
+    database,
+    config,
+    leases,
+    clock,
+    log,
+    tidy: async () => {
+      await removeLeftCopies({ database, storages, log });
+      await tidyStorages({ database, storages, log }, now());
+    },
+  });
   log.info({ port: portOf(server), process: String(process.pid) }, 'adapter started');
 
   return {
@@ -159,7 +204,8 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
       await Promise.all([sources?.stop(), watch.stop(), housekeeping.stop(), engine.stop(seconds - 3)]);
       server.closeAllConnections();
       await closed;
-      await Promise.all([...sites.values()].map((site) => site.close()));
+      const open = [...sites.values(), ...permissions.values(), ...storages.values()];
+      await Promise.all(open.map((each) => each.close()));
       await database.close();
       log.info({ process: String(process.pid) }, 'adapter stopped');
     },
@@ -168,8 +214,8 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
 
 /** None without a key, or where nobody can reach us: then vendors are only asked. */
 function callbackTokens({ http, security }: Config, now: () => Date): CallbackTokens | undefined {
-  const [first, ...others] = [security.signingKey ?? []].flat();
-  return http.publicUrl !== undefined && first !== undefined ? openCallbackTokens([first, ...others], now) : undefined;
+  const keys = signingKeys(security.signingKey);
+  return http.publicUrl !== undefined && keys ? openCallbackTokens(keys, now) : undefined;
 }
 
 async function listen(app: express.Express, port: number): Promise<Server> {

@@ -56,6 +56,9 @@ export const ERROR_CODES = {
   'input-too-large': { kind: 'permanent', remedy: 'refuse', operator: 'The orderer has to send something smaller.' },
   'consent-denied': { kind: 'permanent', remedy: 'refuse', operator: "Nothing: the patient's consent forbids it." },
 
+  'storage-unavailable': { kind: 'transient', operator: "Check the site's storage: disk or bucket, and its keys." },
+  'storage-full': { kind: 'transient', operator: "Make room in the site's storage; the order goes on by itself." },
+
   'vendor-unreachable': { kind: 'transient', operator: 'Check the network to the vendor.' },
   'vendor-timeout': { kind: 'ambiguous', operator: 'Check whether the vendor is slow.' },
   'vendor-busy': { kind: 'transient', operator: 'Nothing: the vendor asked to wait.' },
@@ -85,6 +88,8 @@ export interface ErrorOptions {
   /** Overrides the code's default class, e.g. a 5xx to a call that bills is `ambiguous`. */
   kind?: ErrorKind;
   remedy?: Remedy;
+  /** What an operator can do about this one, where it is more than the code says. */
+  operator?: string;
   /** Words for the clinician who ordered; English, no PHI. Absent: `message` is used. */
   orderer?: string;
   /** Seconds that the other side asked us to wait (Retry-After), honoured in full. */
@@ -100,6 +105,8 @@ export class AdapterError extends Error {
   readonly kind: ErrorKind;
   readonly remedy: Remedy;
   readonly orderer: string;
+  /** What an operator can do about it. */
+  readonly operator: string;
   readonly retryAfter: number | undefined;
   readonly status: number | undefined;
   declare readonly outcome: OperationOutcome | undefined;
@@ -112,16 +119,12 @@ export class AdapterError extends Error {
     this.kind = options.kind ?? facts.kind;
     this.remedy = options.remedy ?? facts.remedy ?? 'fail';
     this.orderer = options.orderer ?? message;
+    this.operator = options.operator ?? facts.operator;
     this.retryAfter = options.retryAfter;
     this.status = options.status;
     // A cause may hold bodies and URLs: keep it out of serializers and console output.
     Object.defineProperty(this, 'cause', { enumerable: false });
     Object.defineProperty(this, 'outcome', { enumerable: false, value: options.outcome });
-  }
-
-  /** What an operator can do about it. */
-  get operator(): string {
-    return ERROR_CODES[this.code].operator;
   }
 }
 

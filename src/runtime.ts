@@ -8,6 +8,7 @@ import type { Devices } from './fhir/complete-finding.ts';
 import { ensureAdapterDevice, ensureDevices } from './fhir/devices.ts';
 import { readOrder } from './fhir/inputs.ts';
 import { openPicture } from './fhir/open-picture.ts';
+import { openSlide } from './fhir/open-slide.ts';
 import { publish } from './fhir/publish.ts';
 import { retract } from './fhir/retract.ts';
 import { isTaskClosed, saveTask } from './fhir/save-task.ts';
@@ -15,7 +16,8 @@ import { handOver } from './fhir/task-for-us.ts';
 import { siteLimits } from './fhir/write-limits.ts';
 import type { Log } from './log.ts';
 import { credentialDigest, type Ehr, type RouteRuntime, type SiteRuntime } from './orders/site.ts';
-import type { Memory, Vendor } from './vendors/contract.ts';
+import type { Storage } from './storage/types.ts';
+import type { Memory, Secrets, Vendor } from './vendors/contract.ts';
 import { openVendorHttp, type VendorHttpClient } from './vendors/http-client.ts';
 
 export interface OpenSite extends SiteRuntime {
@@ -28,6 +30,10 @@ export interface RuntimeServices {
   log: Log;
   /** What a site and one of its rooms (a vendor, or `ehr`) remember between orders. */
   memory(site: string, owner: string): Memory;
+  /** What people's logins gave a site and one of its vendors. */
+  secrets(site: string, owner: string): Secrets;
+  /** Where each site keeps large files, by its name. */
+  storages: ReadonlyMap<string, Storage>;
 }
 
 /** Devices and Organizations are looked up again after this long: somebody may have merged or removed them. */
@@ -37,18 +43,26 @@ const withLimits = z.looseObject({ limits: limitsSchema.optional() });
 
 /** All sites of a configuration, ready to work; nothing is called yet. */
 export function buildSites(config: Config, services: RuntimeServices): Map<string, OpenSite> {
-  return new Map(config.sites.map((site) => [site.name, buildSite(site, services)]));
+  return new Map(config.sites.map((site) => [site.name, buildSite(site, config.http, services)]));
 }
 
-function buildSite(config: SiteConfig, services: RuntimeServices): OpenSite {
+function buildSite(config: SiteConfig, { publicUrl }: Config['http'], services: RuntimeServices): OpenSite {
   const client = openFhirClient({ site: config.name, config: config.fhir, log: services.log });
   const connections = new Map<string, VendorHttpClient>();
   const routes = config.routes.map((route) => buildRoute(config, route, services, connections));
   const adapter = adapterDevice(config, client, services);
+  const storage = services.storages.get(config.name);
+  if (!storage) {
+    throw new AdapterError('config-invalid', `Site ${config.name} has no storage`);
+  }
   return {
     name: config.name,
     config,
     client,
+    storage,
+    fileUrl: (id) => (publicUrl === undefined ? undefined : `${publicUrl}/files/${id}`),
+    retentionDays: config.retentionDays,
+    slidesDeidentified: config.slidesDeidentified,
     policy: config.policy,
     owners: async () => [...config.fhir.owners, await adapter()],
     ehr: buildEhr(config, client, services, adapter),
@@ -85,6 +99,7 @@ function buildRoute(
     options: route.options,
     http,
     memory: services.memory(site.name, vendor.name),
+    secrets: services.secrets(site.name, vendor.name),
     requireConsent: site.policy.requireConsent.includes(vendor.name),
     credential: credentialDigest(site.name, vendor.name, vendor.credential(settings)),
     limits: withLimits.parse(settings).limits ?? {},
@@ -112,6 +127,7 @@ function buildEhr(
   return {
     readOrder: (order) => readOrder(client, { ...order, acceptMissingDocStatus: site.policy.acceptMissingDocStatus }),
     openPicture: (input) => openPicture(client, input),
+    openSlide: (input) => openSlide(client, input, { hosts: site.fhir.slideHosts, now: () => new Date() }),
     async saveTask(view, known, claim) {
       const device = await owner();
       const owners = [...site.fhir.owners, device];
@@ -139,6 +155,7 @@ function buildEhr(
           task: { ...publication.task, owner: await owner() },
           policy: site.policy,
           essential: site.fhir.essential,
+          binaryLimit: site.fhir.binaryLimit,
         },
         { devices, log, limits },
       );

@@ -80,6 +80,8 @@ const fhir = z.strictObject({
   auth: fhirAuth.default({ type: 'none' }),
   essential: z.array(z.enum(RESULT_TYPES)).default(['Task', 'DiagnosticReport']),
   storageHosts: z.array(z.string().min(1)).default([]),
+  /** Hosts whose signed URLs of slides may be passed on to a vendor as they are, where they count for long enough. */
+  slideHosts: z.array(z.string().min(1)).default([]),
   /** Who we are to the EHR, beside our own Device: a Task that one of these owns is for us. */
   owners: z
     .array(
@@ -91,6 +93,8 @@ const fhir = z.strictObject({
         ),
     )
     .default([]),
+  /** Bytes up to which a large file of a result becomes a Binary; above it, it stays in the site's storage. */
+  binaryLimit: z.number().int().min(0).max(268_435_456).default(20_971_520),
   /** Most entries of one transaction, for servers that allow only a few. */
   transactionEntries: z.number().int().min(3).max(5000).default(400),
   /** Seconds one request may take. */
@@ -199,6 +203,42 @@ const policy = z
   })
   .prefault({});
 
+const STORAGE_TYPES = ['folder', 's3'];
+
+/** Where a site keeps large files: slides on their way to a vendor, and results too large for the EHR. */
+const storage = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.strictObject({
+        type: z.literal('folder'),
+        /** A folder of the site's name is made in it. Default: `files` in the folder of the embedded database. */
+        path: z.string().min(1).optional(),
+        /** Bytes of the disk that are kept free. */
+        watermark: z.number().int().min(0).default(1_073_741_824),
+      }),
+      z.strictObject({
+        type: z.literal('s3'),
+        /** Left out: Amazon's own of the region. */
+        endpoint: httpUrl.optional(),
+        region: z.string().min(1),
+        bucket: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, "must be a bucket's bare name"),
+        prefix: z
+          .string()
+          .max(200)
+          .regex(/^[A-Za-z0-9._/-]*$/, 'letters, digits, dots, hyphens, underscores and slashes')
+          .transform((prefix) => prefix.replace(/^\/+|\/+$/g, ''))
+          .default(''),
+        accessKeyId: secret,
+        secretAccessKey: secret,
+        /** Whether the bucket stands in the path rather than in the host. Default: with an endpoint, yes. */
+        forcePathStyle: z.boolean().optional(),
+      }),
+    ],
+    { error: `type must be one of ${STORAGE_TYPES.join(', ')}` },
+  )
+  .prefault({ type: 'folder' });
+
 const site = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'lower-case letters, digits and hyphens, at most 40'),
   fhir,
@@ -208,8 +248,11 @@ const site = z.strictObject({
   vendors: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
   routes: z.array(route).min(1, 'at least one route'),
   policy,
+  /** Slides are de-identified where they stand: said aloud, they leave as they are. */
+  slidesDeidentified: z.boolean().default(false),
   /** Days after the end of an order that the vendor's raw answer and the order's inputs are kept. */
   retentionDays: z.number().int().min(1).max(3650).default(30),
+  storage,
 });
 
 export const configSchema = z.strictObject({
@@ -251,5 +294,6 @@ export type FhirConfig = SiteConfig['fhir'];
 export type FhirAuth = FhirConfig['auth'];
 export type SubscriptionsConfig = SiteConfig['subscriptions'];
 export type CdsHooksConfig = NonNullable<SiteConfig['cdsHooks']>;
+export type StorageConfig = SiteConfig['storage'];
 export type UserConfig = Config['console']['users'][number];
 export type Policy = SiteConfig['policy'];

@@ -9,6 +9,8 @@ import { formatPath, type Path, type Problem, valueAt } from './problems.ts';
 export interface ConfiguredVendor {
   settings: z.ZodType<unknown>;
   options: z.ZodType<unknown>;
+  /** There where people log in with it: what that gives is kept encrypted. */
+  login?: unknown;
 }
 
 export type VendorRegistry = Readonly<Record<string, ConfiguredVendor>>;
@@ -43,6 +45,8 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
     problems.push({ path: formatPath(path), message: `this version has no vendor of that name; ${has}${hint}` });
   };
 
+  const isKeyless = valueAt(raw, ['security', 'encryptionKey']) === undefined;
+
   for (const site of itemsAt(raw, ['sites'])) {
     const settings = valueAt(site.item, ['vendors']);
     for (const [name, value] of Object.entries(isMapping(settings) ? settings : {})) {
@@ -52,6 +56,10 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
         noVendor(path, suggestion(name, names));
       } else if (isMapping(value)) {
         run(vendor.settings, value, path);
+        if (vendor.login !== undefined && isKeyless) {
+          const message = `is missing: ${formatPath(path)} needs a person's login, which is kept encrypted`;
+          problems.push({ path: 'security.encryptionKey', message });
+        }
       }
     }
     for (const route of itemsAt(raw, [...site.path, 'routes'])) {

@@ -65,12 +65,13 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
   const now = options.now ?? (() => new Date());
   const log = options.log.child({ site });
   const closing = new AbortController();
-  const urls = siteUrls(config.baseUrl, config.storageHosts);
+  const urls = siteUrls(config.baseUrl, [...config.storageHosts, ...config.slideHosts]);
   const wire = openWire({ timeout: config.timeout, ...(options.limit !== undefined && { limit: options.limit }) });
   const wait = options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal }));
   const parts = { wire, log, now, random: options.random ?? Math.random, wait, signal: closing.signal };
   const authorization = authorize({ auth: config.auth, urls, send: openRequester(parts), now, log });
   const send = openRequester({ ...parts, authorization: { ...authorization, covers: urls.isOwn } });
+  const sendToOrigin = openRequester({ ...parts, authorization: { ...authorization, covers: urls.isOwnOrigin } });
 
   const get = (ask: Pick<Ask, 'url' | 'about' | 'headers' | 'accept' | 'mode'>): Promise<Reply> =>
     send({ method: 'GET', mayFollow: urls.isOwn, ...ask, headers: { ...READING, ...ask.headers } });
@@ -149,7 +150,7 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
         ...headers,
         ...(ifNoneExist !== undefined && { 'If-None-Exist': ifNoneExist }),
       }),
-    saveBytes: async (body, { contentType, id, context }) => {
+    saveBytes: async (file, { contentType, id, context }) => {
       const about = 'Binary';
       const repeatable = id !== undefined;
       const reply = await send({
@@ -163,7 +164,7 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
           Prefer: 'return=minimal',
           ...(context !== undefined && { 'X-Security-Context': context }),
         },
-        body,
+        body: file,
         repeatable,
         accept: repeatable ? [304] : [],
       });
@@ -194,7 +195,8 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
       const reply = await get({ url: urls.below(path), about, headers: { 'Cache-Control': 'no-cache' } });
       return resourceOf<T>(reply, answer, { method: 'GET', about, repeatable: true });
     },
-    fetchBytes: (url, accept) => fetchBytes(send, urls, url, accept),
+    fetchBytes: (url, accept, wish) =>
+      fetchBytes(wish?.token === 'origin' ? sendToOrigin : send, urls, url, accept, wish),
     tokenReport: () => authorization.report(),
     close: async () => {
       closing.abort(new AdapterError('shutting-down', 'The adapter is shutting down'));

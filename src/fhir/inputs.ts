@@ -2,6 +2,7 @@
  * Reads an order with everything it refers to, and collects the inputs that its vendor needs.
  * For a note: its text, extracted and normalised once; all offsets of all findings refer to it.
  * For pictures: which they are and what their bytes show; the bytes stay in the EHR until they are sent.
+ * For slides: which they are and what their headers say; their bytes are copied when the order is worked on.
  */
 import type { Reference, Resource, Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
@@ -12,9 +13,12 @@ import { type OrderRead, type OrderSurroundings, readOrderResource, readSurround
 import { orderStatus } from './order-status.ts';
 import { type PictureCandidates, pictureCandidates } from './picture-candidates.ts';
 import { judgePictures, readPictures } from './picture-input.ts';
+import type { Whom } from './picture-owner.ts';
 import { localReference } from './references.ts';
 import { isInputRefusal, type Refused, refuse } from './refuse-order.ts';
 import { type Source, signatureOf } from './signature.ts';
+import { type SlideCandidates, slideCandidates } from './slide-candidates.ts';
+import { judgeSlides, readSlides } from './slide-input.ts';
 import type { CollectedInput, FhirClient, OrderReading, ReadOrder } from './types.ts';
 
 /** The order that a Task asks us to do, and what the Task itself names for it. */
@@ -52,6 +56,7 @@ function replacedBy(client: FhirClient, focus: Resource): string[] {
 interface Found {
   notes?: Candidates;
   pictures?: PictureCandidates;
+  slides?: SlideCandidates;
 }
 
 type Request = Parameters<ReadOrder>[1];
@@ -61,17 +66,19 @@ const ANY_PICTURES: PictureLimits = { types: PICTURE_TYPES, most: 500, largest: 
 
 async function find(client: FhirClient, { order, task, named }: Asked, request: Request): Promise<Found> {
   const { needs, acceptMissingDocStatus } = request;
-  const [notes, pictures] = await Promise.all([
+  const search = { task, named, acceptMissingDocStatus };
+  const [notes, pictures, slides] = await Promise.all([
     needs.includes('note') ? candidatesOf(client, order, named) : undefined,
-    needs.includes('picture') ? pictureCandidates(client, order, { task, named, acceptMissingDocStatus }) : undefined,
+    needs.includes('picture') ? pictureCandidates(client, order, search) : undefined,
+    needs.includes('slide') ? slideCandidates(client, order, search) : undefined,
   ]);
-  return { ...(notes && { notes }), ...(pictures && { pictures }) };
+  return { ...(notes && { notes }), ...(pictures && { pictures }), ...(slides && { slides }) };
 }
 
 /** Each once; where only one kind of input had it read, as read. */
-function sourcesOf({ notes, pictures }: Found): Source[] {
+function sourcesOf({ notes, pictures, slides }: Found): Source[] {
   const sources = new Map<string, Source>();
-  for (const source of [...(notes?.sources ?? []), ...(pictures?.sources ?? [])]) {
+  for (const source of [notes, pictures, slides].flatMap((each) => each?.sources ?? [])) {
     const known = sources.get(source.reference);
     sources.set(source.reference, known?.resource ? known : source);
   }
@@ -104,17 +111,35 @@ async function collectNote(
   }
 }
 
+type Around = OrderSurroundings & { subject: string };
+
+function whomOf({ baseUrl }: FhirClient, { find }: OrderRead, { subject, patient, specimens = [] }: Around): Whom {
+  return { baseUrl, subject, patient, specimens, find };
+}
+
+async function collectSlides(
+  client: FhirClient,
+  order: OrderRead,
+  candidates: SlideCandidates,
+  around: Around,
+  request: Request,
+): Promise<Collected> {
+  const judged = await judgeSlides(order.focus, candidates, whomOf(client, order, around));
+  if (!('slides' in judged)) {
+    return judged;
+  }
+  return request.download === false ? { inputs: [] } : readSlides(client, order, judged.slides);
+}
+
 async function collectPictures(
   client: FhirClient,
   order: OrderRead,
   candidates: PictureCandidates,
-  around: OrderSurroundings & { subject: string },
+  around: Around,
   request: Request,
 ): Promise<Collected> {
   const limits = request.pictures ?? ANY_PICTURES;
-  const { subject, patient, specimens = [] } = around;
-  const whom = { baseUrl: client.baseUrl, subject, patient, specimens, find: order.find };
-  const judged = await judgePictures(order.focus, candidates, whom, limits);
+  const judged = await judgePictures(order.focus, candidates, whomOf(client, order, around), limits);
   if (!('pictures' in judged)) {
     return judged;
   }
@@ -125,16 +150,24 @@ async function collectPictures(
 async function collect(
   client: FhirClient,
   order: OrderRead,
-  { notes, pictures }: Found,
-  around: OrderSurroundings & { subject: string },
+  { notes, pictures, slides }: Found,
+  around: Around,
   request: Request,
 ): Promise<Collected> {
-  const note = notes ? await collectNote(client, order, notes, around.subject, request) : { inputs: [] };
-  if (!('inputs' in note) || !pictures) {
-    return note;
+  const kinds = [
+    () => notes && collectNote(client, order, notes, around.subject, request),
+    () => pictures && collectPictures(client, order, pictures, around, request),
+    () => slides && collectSlides(client, order, slides, around, request),
+  ];
+  const inputs: CollectedInput[] = [];
+  for (const collectKind of kinds) {
+    const collected = (await collectKind()) ?? { inputs: [] };
+    if (!('inputs' in collected)) {
+      return collected;
+    }
+    inputs.push(...collected.inputs);
   }
-  const read = await collectPictures(client, order, pictures, around, request);
-  return 'inputs' in read ? { inputs: [...note.inputs, ...read.inputs] } : read;
+  return { inputs };
 }
 
 /** What the patient's Consents say; nobody is asked for a look at an order whose data goes nowhere. */
@@ -159,7 +192,7 @@ export const readOrder: ReadOrder = async (client, request) => {
   const { focus } = order;
   const ordering = task ?? focus;
   const [around, candidates] = await Promise.all([readSurroundings(client, order), find(client, found, request)]);
-  const document = request.needs.includes('picture') ? 'picture' : 'note';
+  const document = request.needs.includes('slide') ? 'slide' : request.needs.includes('picture') ? 'picture' : 'note';
   const reading: OrderReading = {
     focus,
     ordering,

@@ -28,7 +28,7 @@ const inError = (what: string): OrderStatus => ({
 export function orderStatus(
   resource: Resource,
   acceptMissingDocStatus: boolean,
-  document: 'note' | 'picture' = 'note',
+  document: 'note' | 'picture' | 'slide' = 'note',
 ): OrderStatus {
   switch (resource.resourceType) {
     case 'DocumentReference':
@@ -44,14 +44,24 @@ export function orderStatus(
       return resource.docStatus === undefined && !acceptMissingDocStatus
         ? { notYet: `The ${document} does not say that it is finished (docStatus).` }
         : {};
-    case 'Media':
+    case 'Media': {
+      const picture = document === 'slide' ? 'slide' : 'picture';
       if (resource.status === 'entered-in-error') {
-        return inError('picture');
+        return inError(picture);
       }
       if (resource.status === 'not-done') {
-        return { withdrawn: { code: 'revoked', text: 'The picture was not taken.' } };
+        return { withdrawn: { code: 'revoked', text: `The ${picture} was not taken.` } };
       }
-      return resource.status === 'preparation' ? { notYet: 'The picture has not been taken yet.' } : {};
+      return resource.status === 'preparation' ? { notYet: `The ${picture} has not been taken yet.` } : {};
+    }
+    case 'ImagingStudy':
+      if (resource.status === 'entered-in-error') {
+        return inError('imaging study');
+      }
+      if (resource.status === 'cancelled') {
+        return { withdrawn: { code: 'revoked', text: 'The imaging study was cancelled.' } };
+      }
+      return resource.status === 'registered' ? { notYet: 'The slide has not been scanned yet.' } : {};
     case 'ServiceRequest':
       if (resource.status === 'entered-in-error') {
         return inError('order');

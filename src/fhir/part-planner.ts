@@ -1,9 +1,9 @@
 /** Plans the writing of single parts: made, changed, withdrawn or left alone, each with its Provenance. */
 import type { Provenance, Resource } from '@medplum/fhirtypes';
 import { decideWrite, type Ownership } from './decide-write.ts';
+import type { FilePlace } from './file-place.ts';
 import type { ProvenanceFacts, WithdrawalFacts } from './provenance.ts';
 import type { Built } from './result-items.ts';
-import type { FilePlace } from './save-binaries.ts';
 import type { Stored } from './standing.ts';
 import { isWithdrawn, takeBack } from './take-back.ts';
 import type { Saved, WrittenPart } from './types.ts';

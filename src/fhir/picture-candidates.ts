@@ -11,21 +11,47 @@ import type { Source } from './signature.ts';
 import type { FhirClient } from './types.ts';
 
 /** A resource that may hold pictures of the order. */
-export interface FoundHolder {
-  holder: PictureHolder;
+export interface FoundHolder<Holder extends Resource = PictureHolder> {
+  holder: Holder;
   /** `Media/1`; of a contained one, the resource that contains it. */
   reference: string;
   isContained: boolean;
   status: OrderStatus;
 }
 
-export interface PictureCandidates {
+export interface PictureCandidates<Holder extends Resource = PictureHolder> {
   /** In the order in which the order names them, then by date and id. Results of vendors are not among them. */
-  found: FoundHolder[];
+  found: FoundHolder<Holder>[];
   /** Pictures that the order names and the EHR does not have. */
   gone: number;
   sources: Source[];
 }
+
+/** What holds what is looked for, and how it is found. */
+export interface Holders<Holder extends Resource> {
+  /** As the clinician knows it. */
+  what: 'picture' | 'slide';
+  isHolder(resource: Resource | undefined): resource is Holder;
+  /** Types that are read where the order names one. A Binary never is: that would bring all its bytes as JSON. */
+  types: readonly string[];
+  /** Of a resource of these types that is named and not there, something is missing: they hold nothing else. */
+  only: readonly string[];
+  /** Searches: of what names the order, and of what names one of its specimens. */
+  back: readonly { type: string; of: 'order' | 'specimen' | 'either'; name: string }[];
+}
+
+const PICTURES: Holders<PictureHolder> = {
+  what: 'picture',
+  isHolder: isPictureHolder,
+  types: ['Media', 'DocumentReference'],
+  only: ['Media'],
+  back: [
+    { type: 'Media', of: 'order', name: 'based-on' },
+    // R4's Media names a specimen as its subject.
+    { type: 'Media', of: 'specimen', name: 'subject' },
+    { type: 'DocumentReference', of: 'either', name: 'related' },
+  ],
+};
 
 export interface PictureSearch {
   /** The Task that asks for the order, where one does, and what its input names. */
@@ -52,8 +78,12 @@ function containedIn(owner: Resource, reference: string): Resource | undefined {
   return contained?.find(({ id }) => `#${id}` === reference);
 }
 
-/** One thing that the order (or its Task: `owner`) names, read where it can hold a picture. */
-async function readNamed(client: FhirClient, order: OrderRead, owner: Resource, named: Reference): Promise<Named[]> {
+/** One thing that the order (or its Task: `owner`) names, read where it is of one of the types. */
+async function readNamed(
+  client: FhirClient,
+  order: OrderRead,
+  { owner, named, types }: { owner: Resource; named: Reference; types: readonly string[] },
+): Promise<Named[]> {
   const { reference } = named;
   if (reference?.startsWith('#')) {
     return [{ reference, isContained: true, resource: containedIn(owner, reference) }];
@@ -68,8 +98,7 @@ async function readNamed(client: FhirClient, order: OrderRead, owner: Resource, 
     const unread: Binary = { resourceType: 'Binary', id: local.id, contentType: 'application/octet-stream' };
     return [{ ...said, resource: unread }];
   }
-  const isRead = local.type === 'Media' || local.type === 'DocumentReference';
-  return [{ ...said, ...(isRead && { resource: await order.find(named) }) }];
+  return [{ ...said, ...(types.includes(local.type) && { resource: await order.find(named) }) }];
 }
 
 /** All resources of a search, where the server offers it; words are `name=value` of a declared parameter. */
@@ -100,6 +129,8 @@ function dateOf(holder: Resource): string {
       return holder.createdDateTime ?? holder.createdPeriod?.start ?? holder.issued ?? '';
     case 'DocumentReference':
       return holder.context?.period?.start ?? holder.date ?? '';
+    case 'ImagingStudy':
+      return holder.started ?? '';
     default:
       return '';
   }
@@ -112,8 +143,12 @@ function chronological(one: Resource, other: Resource): number {
   return moment(one) - moment(other) || (id(one) < id(other) ? -1 : 1);
 }
 
-/** What points back at the order, and what was taken of its specimens. R4's Media names a specimen as its subject. */
-async function pointingBack(client: FhirClient, { focus }: OrderRead): Promise<Resource[]> {
+/** What points back at the order, and what was taken of its specimens. */
+async function pointingBack(
+  client: FhirClient,
+  { focus }: OrderRead,
+  searches: Holders<Resource>['back'],
+): Promise<Resource[]> {
   if (focus.resourceType !== 'ServiceRequest') {
     return [];
   }
@@ -122,22 +157,15 @@ async function pointingBack(client: FhirClient, { focus }: OrderRead): Promise<R
     const local = localReference(client.baseUrl, specimen);
     return local?.type === 'Specimen' ? local.reference : [];
   });
-  const found = await Promise.all([
-    searched(client, 'Media', 'based-on', [order]),
-    searched(client, 'Media', 'subject', specimens),
-    searched(client, 'DocumentReference', 'related', [order, ...specimens]),
-  ]);
+  const targets = { order: [order], specimen: specimens, either: [order, ...specimens] };
+  const found = await Promise.all(searches.map(({ type, of, name }) => searched(client, type, name, targets[of])));
   return found.flat().sort(chronological);
 }
 
-function foundHolder(holder: PictureHolder, reference: string, isContained: boolean, accept: boolean): FoundHolder {
-  return { holder, reference, isContained, status: orderStatus(holder, accept, 'picture') };
-}
-
-const isStanding = ({ status }: FoundHolder) => status.withdrawn === undefined && status.notYet === undefined;
+const isStanding = ({ status }: FoundHolder<Resource>) => status.withdrawn === undefined && status.notYet === undefined;
 
 /** A picture that stands where it is found, but is not to be done (yet), is known all the same: it may become one. */
-function sourceOf({ reference, resource }: Named, found: FoundHolder | undefined): Source {
+function sourceOf({ reference, resource }: Named, found: FoundHolder<Resource> | undefined): Source {
   return { reference, resource, ...(found && !isStanding(found) && { isPart: false }) };
 }
 
@@ -145,15 +173,28 @@ function sourceOf({ reference, resource }: Named, found: FoundHolder | undefined
  * The resources that may hold pictures of an order: its own, where it is one; else those that it and its Task name, then
  * those found. Each once.
  */
-export async function pictureCandidates(
+export const pictureCandidates = (
+  client: FhirClient,
+  order: OrderRead,
+  search: PictureSearch,
+): Promise<PictureCandidates> => candidatesOf(client, order, search, PICTURES);
+
+/** The same of whatever holds what is looked for. */
+export async function candidatesOf<Holder extends Resource>(
   client: FhirClient,
   order: OrderRead,
   { task, named, acceptMissingDocStatus: accept }: PictureSearch,
-): Promise<PictureCandidates> {
+  { what, isHolder, types, only, back: searches }: Holders<Holder>,
+): Promise<PictureCandidates<Holder>> {
   const { focus } = order;
-  if (isPictureHolder(focus)) {
-    const own = foundHolder(focus, `${focus.resourceType}/${focus.id}`, false, accept);
-    return { found: [own], gone: 0, sources: [] };
+  const foundHolder = (holder: Holder, reference: string, isContained: boolean): FoundHolder<Holder> => ({
+    holder,
+    reference,
+    isContained,
+    status: orderStatus(holder, accept, what),
+  });
+  if (isHolder(focus)) {
+    return { found: [foundHolder(focus, `${focus.resourceType}/${focus.id}`, false)], gone: 0, sources: [] };
   }
   const asked = [
     ...(focus.resourceType === 'ServiceRequest' ? (focus.supportingInfo ?? []) : []).map((reference) => ({
@@ -164,9 +205,9 @@ export async function pictureCandidates(
   ];
   const [names, back] = await Promise.all([
     sideBySide(asked, READS, async ({ owner, reference }) =>
-      (await readNamed(client, order, owner, reference)).map((name) => ({ ...name, owner })),
+      (await readNamed(client, order, { owner, named: reference, types })).map((name) => ({ ...name, owner })),
     ),
-    pointingBack(client, order),
+    pointingBack(client, order, searches),
   ]);
   const pointing = back.map((resource) => ({
     reference: `${resource.resourceType}/${resource.id}`,
@@ -184,7 +225,7 @@ export async function pictureCandidates(
   const holders = all.map((one) => {
     const { resource, owner, reference, isContained } = one;
     const where = isContained ? `${owner.resourceType}/${owner.id}` : reference;
-    return { one, found: isPictureHolder(resource) ? foundHolder(resource, where, isContained, accept) : undefined };
+    return { one, found: isHolder(resource) ? foundHolder(resource, where, isContained) : undefined };
   });
   const found = holders.flatMap((each) => each.found ?? []);
   const replaced = replacedAmong(
@@ -193,7 +234,9 @@ export async function pictureCandidates(
   );
   return {
     found: found.filter(({ reference, isContained }) => isContained || !replaced.has(reference)),
-    gone: all.filter(({ resource, reference }) => resource === undefined && /^Media\//.test(reference)).length,
+    gone: all.filter(
+      ({ resource, reference }) => resource === undefined && only.some((type) => reference.startsWith(`${type}/`)),
+    ).length,
     sources: holders.map((each) => sourceOf(each.one, each.found)),
   };
 }

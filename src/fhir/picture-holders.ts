@@ -60,7 +60,14 @@ export function mayBePicture(contentType: string | undefined): boolean {
 /** `front.jpg` and `front.png` are called the same. */
 const stem = ({ title }: Attachment) => title?.replace(/\.[A-Za-z0-9]{1,5}$/, '');
 
-const SENDABLE: readonly (string | undefined)[] = PICTURE_TYPES;
+/** Which of a resource's attachments are meant. */
+export interface WantedFiles {
+  mayBe(contentType: string | undefined): boolean;
+  /** Of a file that stands there in several formats, the first of these is taken. */
+  sendable: readonly string[];
+}
+
+const PICTURES: WantedFiles = { mayBe: mayBePicture, sendable: PICTURE_TYPES };
 const typeOf = ([, { attachment }]: readonly [number, DocumentReferenceContent]) => mediaType(attachment.contentType);
 
 /**
@@ -68,19 +75,19 @@ const typeOf = ([, { attachment }]: readonly [number, DocumentReferenceContent])
  * are called the same, as many of each media type, one type is taken: the first that can be sent, else the first. Any
  * others are pictures of their own.
  */
-function withoutOtherFormats(contents: readonly [number, DocumentReferenceContent][]) {
+function withoutOtherFormats(contents: readonly [number, DocumentReferenceContent][], { sendable }: WantedFiles) {
   const groups = Map.groupBy(contents, ([, { attachment }]) => stem(attachment));
   const taken = [...groups.values()].flatMap((group) => {
     const formats = [...Map.groupBy(group, typeOf)];
-    const [, first = []] = formats.find(([type]) => SENDABLE.includes(type)) ?? formats[0] ?? [];
+    const [, first = []] = formats.find(([type]) => type !== undefined && sendable.includes(type)) ?? formats[0] ?? [];
     return formats.every(([, { length }]) => length === first.length) ? first : group;
   });
   return taken.sort(([one], [other]) => one - other);
 }
 
-function ofMedia(media: Media): HeldPicture[] {
+function ofMedia(media: Media, wanted: WantedFiles): HeldPicture[] {
   const { content, createdDateTime, createdPeriod, view, bodySite, device } = media;
-  if (!content || !mayBePicture(content.contentType)) {
+  if (!content || !wanted.mayBe(content.contentType)) {
     return [];
   }
   const date = createdDateTime ?? createdPeriod?.start ?? content.creation ?? media.issued;
@@ -97,12 +104,12 @@ function ofMedia(media: Media): HeldPicture[] {
   ];
 }
 
-function ofDocument(document: DocumentReference): HeldPicture[] {
+function ofDocument(document: DocumentReference, wanted: WantedFiles): HeldPicture[] {
   const { context, author = [], description } = document;
   const pictures = (document.content ?? [])
     .map((content, index): [number, DocumentReferenceContent] => [index, content])
-    .filter(([, { attachment }]) => attachment !== undefined && mayBePicture(attachment.contentType));
-  return withoutOtherFormats(pictures).map(([index, content]) => {
+    .filter(([, { attachment }]) => attachment !== undefined && wanted.mayBe(attachment.contentType));
+  return withoutOtherFormats(pictures, wanted).map(([index, content]) => {
     const { attachment } = content;
     const date = attachment.creation ?? context?.period?.start ?? document.date;
     // What one picture of several shows, only its own title can say.
@@ -119,22 +126,25 @@ function ofDocument(document: DocumentReference): HeldPicture[] {
 }
 
 /** A Binary on the server is never read as a resource (it would be in memory whole): its type comes with its bytes. */
-function ofBinary({ id, contentType, data }: Binary): HeldPicture[] {
+function ofBinary({ id, contentType, data }: Binary, wanted: WantedFiles): HeldPicture[] {
   const attachment: Attachment = data === undefined ? { url: `Binary/${id}` } : { contentType, data };
-  return mayBePicture(contentType) ? [{ place: 'data', attachment, extension: [], devices: [] }] : [];
+  return wanted.mayBe(contentType) ? [{ place: 'data', attachment, extension: [], devices: [] }] : [];
+}
+
+/** The files of a kind that a resource may hold, in its order. */
+export function filesIn(holder: PictureHolder, wanted: WantedFiles): HeldPicture[] {
+  switch (holder.resourceType) {
+    case 'Media':
+      return ofMedia(holder, wanted);
+    case 'DocumentReference':
+      return ofDocument(holder, wanted);
+    case 'Binary':
+      return ofBinary(holder, wanted);
+  }
 }
 
 /** The pictures that a resource may hold, in its order. */
-export function picturesIn(holder: PictureHolder): HeldPicture[] {
-  switch (holder.resourceType) {
-    case 'Media':
-      return ofMedia(holder);
-    case 'DocumentReference':
-      return ofDocument(holder);
-    case 'Binary':
-      return ofBinary(holder);
-  }
-}
+export const picturesIn = (holder: PictureHolder): HeldPicture[] => filesIn(holder, PICTURES);
 
 /** Where in the resource it is contained in a picture is, for a `place`. */
 export const placeWithin = (id: string | undefined, place: string) => `#${id}/${place}`;
@@ -153,7 +163,7 @@ export function attachmentAt(resource: Resource, place: string): Attachment | un
     return holder.content?.[Number(index)]?.attachment;
   }
   if (holder?.resourceType === 'Binary' && element === 'data' && index === undefined) {
-    return ofBinary(holder)[0]?.attachment;
+    return filesIn(holder, { ...PICTURES, mayBe: () => true })[0]?.attachment;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Whose a picture is. A picture of another patient would be analysed, billed and reported in the wrong chart. */
-import type { Patient, Reference, Resource, Specimen } from '@medplum/fhirtypes';
+import type { ImagingStudy, Patient, Reference, Resource, Specimen } from '@medplum/fhirtypes';
 import type { Find } from './order-reading.ts';
 import type { PictureHolder } from './picture-holders.ts';
 import { localReference } from './references.ts';
@@ -49,7 +49,7 @@ function whoseSpecimen(specimen: Resource | undefined, whom: Whom): Whose {
  * Whose picture it is. One that names nobody is the patient's: it was found because the order (or its specimen) names it,
  * or because it names the order.
  */
-export async function whosePicture(holder: PictureHolder, whom: Whom): Promise<Whose> {
+export async function whosePicture(holder: PictureHolder | ImagingStudy, whom: Whom): Promise<Whose> {
   const subject = holder.resourceType === 'Binary' ? undefined : holder.subject;
   if (subject?.reference === undefined && subject?.identifier === undefined) {
     return 'ours';

@@ -44,6 +44,9 @@ function source(input: OrderInput, evidence: Evidence[]): ProvenanceEntity {
     evidence.filter(({ input: name }) => name === input.name),
     [input],
   );
+  if (input.kind === 'slide') {
+    return { role: 'source', what: { reference: input.reference, display: 'Whole-slide image' } };
+  }
   const display =
     input.kind === 'note'
       ? 'Clinical note; identifier: SHA-256 of its extracted text in UTF-8; offsets: Unicode code points of that text'

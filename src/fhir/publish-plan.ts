@@ -7,6 +7,7 @@ import type { Provenance, Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import type { Devices } from './complete-finding.ts';
 import { existingConditionsIfAllowed } from './existing-conditions.ts';
+import { fileHolders } from './file-holders.ts';
 import { contentOf } from './labels.ts';
 import { missingProvenances } from './missing-provenances.ts';
 import { PartPlanner, type Session, type Write } from './part-planner.ts';
@@ -19,7 +20,7 @@ import { endedByPerson, isStanding } from './save-task.ts';
 import { standsInFor, withStandIns } from './stand-in.ts';
 import { lookUp, type Standing, type Stored } from './standing.ts';
 import { buildTask, mergeTask, sameTask } from './task.ts';
-import type { FhirClient, Publication, Saved, WrittenPart } from './types.ts';
+import type { FhirClient, FileHolder, Publication, Saved, WrittenPart } from './types.ts';
 import type { Validate } from './validate.ts';
 import { planWithdrawals, type Withdrawal } from './withdrawals.ts';
 
@@ -35,6 +36,7 @@ export interface Plan {
   leftOut: Items['leftOut'];
   issues: Items['issues'];
   leftAlone: string[];
+  holders: FileHolder[];
 }
 
 export interface PlanDeps {
@@ -215,5 +217,9 @@ export async function makePlan(deps: PlanDeps, asked: Publication, session: Sess
     leftOut: items.leftOut,
     issues: items.issues,
     leftAlone: [...new Set(planner.leftAlone)],
+    holders: fileHolders(
+      [...standing.parts.values(), ...[...standing.copies.values()].flat(), ...withdrawn.values()],
+      planner.kept,
+    ),
   };
 }

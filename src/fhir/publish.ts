@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Devices } from './complete-finding.ts';
+import { isLarge } from './file-place.ts';
 import type { Session } from './part-planner.ts';
 import { makePlan, type Plan } from './publish-plan.ts';
 import { saysTooLarge, speaksOfType } from './refusal.ts';
@@ -68,6 +69,7 @@ export function published(plan: Plan, session: Session): Published {
     task: savedTask(plan.task),
     leftOut: plan.leftOut.map(({ part, why }) => ({ part, why })),
     leftAlone: plan.leftAlone,
+    holders: plan.holders,
     ...(issue.length > 0 ? { warnings: { resourceType: 'OperationOutcome' as const, issue } } : {}),
     ...(session.duplicates.size > 0 ? { duplicates: [...session.duplicates] } : {}),
     ...(plan.cancelled ? { cancelled: true } : {}),
@@ -146,7 +148,8 @@ export async function writeUntilItStands(
 /** The types that this publication consists of. */
 function typesOf(publication: Publication): Set<string> {
   const results = publication.findings.items.map(({ resource }) => resource.resourceType);
-  const files = neededFiles(publication).length > 0 ? ['Binary'] : [];
+  const small = neededFiles(publication).filter((file) => !isLarge(file, publication.binaryLimit));
+  const files = small.length > 0 ? ['Binary'] : [];
   return new Set([...results, ...files, 'DiagnosticReport', 'Provenance', 'Task']);
 }
 

@@ -180,7 +180,13 @@ export function buildReport(
   const named = { result: results.map(({ part: name }) => name), media: pictures.map(({ part: name }) => name) };
   const hash = contentHash({ ...sound, ...named });
   const reference = facts.standing.get(part) ?? fullUrlOf(key, part);
-  return { part, label: content.title, reference, resource: { ...sound, meta: aiMeta(hash) }, replaces };
+  return {
+    part,
+    label: content.title,
+    reference,
+    resource: { ...sound, meta: aiMeta(hash, findings.security) },
+    replaces,
+  };
 }
 
 /** The report as drafted; without what the vendor contributed to its head, where that is not legal FHIR. */

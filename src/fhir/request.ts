@@ -12,7 +12,7 @@ export interface Ask {
   /** What errors and logs call it; see Asked. */
   about: string;
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  body?: WireRequest['body'];
   /** Default: GET is, the others are not. */
   repeatable?: boolean;
   mode?: WireRequest['mode'];

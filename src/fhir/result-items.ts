@@ -12,10 +12,10 @@ import type {
 import type { Finding } from '../findings.ts';
 import { completeFinding, type Devices } from './complete-finding.ts';
 import { contentHash } from './content-hash.ts';
+import { type FilePlace, MOST_INLINE, TOO_LARGE_INLINE } from './file-place.ts';
 import { fullUrlOf } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
 import { LABEL, type Replaced } from './report-content.ts';
-import { type FilePlace, MOST_INLINE, TOO_LARGE_INLINE } from './save-binaries.ts';
 import { cleanText, shorten } from './tidy.ts';
 import type { Publication } from './types.ts';
 import { describeProblems, type Validate } from './validate.ts';
@@ -153,7 +153,7 @@ export function buildItems(publication: Publication, facts: Facts): Items {
     }
     const attachment = place !== undefined && 'attachment' in place ? place.attachment : undefined;
     const bare = completeFinding(finding, publication, facts.devices, attachment);
-    const resource = { ...bare, meta: aiMeta(contentHash(bare)) };
+    const resource = { ...bare, meta: aiMeta(contentHash(bare), publication.findings.security) };
     const refusal = whyNot(finding, resource, facts);
     if (refusal !== undefined) {
       result.leftOut.push({ part, label, why: refusal.why });

@@ -4,6 +4,7 @@
  */
 import type { Task } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
+import { fileHolders } from './file-holders.ts';
 import { forgottenResults } from './forgotten-results.ts';
 import { missingProvenances } from './missing-provenances.ts';
 import { PartPlanner, type Session } from './part-planner.ts';
@@ -87,6 +88,7 @@ async function makeRetractionPlan(
     leftOut: [],
     issues: [],
     leftAlone: [...new Set(planner.leftAlone)],
+    holders: fileHolders(current.values()),
   };
 }
 

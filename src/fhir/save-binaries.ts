@@ -1,37 +1,42 @@
 /**
  * Puts the files of a publication into the EHR before what refers to them: as Binaries, never within the transaction,
- * which they would make too large; inline where the server takes no Binary.
+ * which they would make too large; inline where the server takes no Binary. A file of the site's storage that is too large
+ * for the one and the other stays there, and is referred to where we serve it.
  *
  * A Binary has no identifier to look it up by. Where the server takes ids of our choosing, its id is derived from the
  * order and the content, so that writing it again changes nothing. Elsewhere it is remembered as soon as it stands. We may
  * die between the two: then a Media, DocumentReference or report that stands already says which Binary it refers to, and
- * that one is adopted; where none does, one Binary that nothing refers to is left behind. Bytes are held one file at a time.
+ * that one is adopted; where none does, one Binary that nothing refers to is left behind. Files pass through piece by piece; only FHIR JSON needs one whole.
  */
-import type { Attachment, Binary, Resource } from '@medplum/fhirtypes';
+import { buffer } from 'node:stream/consumers';
+import type { Binary } from '@medplum/fhirtypes';
 import { type AdapterError, asAdapterError } from '../errors.ts';
 import { binaryReference } from './binary-reference.ts';
+import { attachmentsIn } from './file-holders.ts';
+import {
+  attachmentOf,
+  type FilePlace,
+  isLarge,
+  linkTo,
+  MOST_INLINE,
+  NO_ADDRESS,
+  TOO_LARGE_INLINE,
+} from './file-place.ts';
 import { derivedId } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
 import type { Session } from './part-planner.ts';
 import { refusedType, saysTooLarge, speaksOfType } from './refusal.ts';
 import type { Standing } from './standing.ts';
-import { cleanText, shorten } from './tidy.ts';
+import { isWithdrawn } from './take-back.ts';
 import type { FhirClient, Publication, PublishedFile, Saved, WrittenPart } from './types.ts';
 
-/** Where a file stands: what refers to it holds this Attachment; or why it stands nowhere, in words. */
-export type FilePlace = { attachment: Attachment } | { why: string };
-
-/** Characters of base64 of one file, and of all of a publication, that may stand inline: servers limit a body to 1 MB. */
-export const MOST_INLINE = 700_000;
+/** Characters of base64 of all files of a publication that may stand inline. */
 const MOST_INLINE_TOGETHER = 4_000_000;
-/** `Attachment.size` is an unsignedInt of 32 bits. */
-const MOST_SIZE = 0x7fffffff;
-const TITLE = 300;
+/** Bytes of a file that is held in memory to be sent as FHIR JSON; a server that takes no raw bytes takes no more either. */
+const MOST_AS_JSON = 32 * 1024 * 1024;
 
 const REFUSED = 'this system refused its file';
 const TOO_LARGE = 'its file is larger than this system takes';
-export const TOO_LARGE_INLINE =
-  'its file is too large to stand within a resource, and this system takes no Binary resources';
 
 /** The name under which a Binary is remembered: other content or another type of it, another Binary. */
 export function binaryPart({ sha1, contentType }: Pick<PublishedFile, 'sha1' | 'contentType'>): string {
@@ -42,31 +47,6 @@ export function binaryPart({ sha1, contentType }: Pick<PublishedFile, 'sha1' | '
 export function neededFiles({ findings, files }: Pick<Publication, 'findings' | 'files'>): PublishedFile[] {
   const named = [...(findings.report.attachments ?? []), ...findings.items.map(({ file }) => file)];
   return files.filter(({ name }) => named.includes(name));
-}
-
-function attachmentOf({ contentType, title, size, sha1 }: PublishedFile, where: Attachment): FilePlace {
-  return {
-    attachment: {
-      contentType: contentType.trim(),
-      ...where,
-      ...(size <= MOST_SIZE && { size }),
-      hash: sha1,
-      title: shorten(cleanText(title).trim(), TITLE) || 'File',
-    },
-  };
-}
-
-function attachmentsIn(resource: Resource): Attachment[] {
-  switch (resource.resourceType) {
-    case 'Media':
-      return [resource.content];
-    case 'DocumentReference':
-      return resource.content.map(({ attachment }) => attachment);
-    case 'DiagnosticReport':
-      return resource.presentedForm ?? [];
-    default:
-      return [];
-  }
 }
 
 /** Binaries that are known to stand, by part: those remembered, and those that what stands refers to. */
@@ -87,6 +67,10 @@ function contextOf(subject: string): { context?: string } {
   return /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(subject) ? { context: subject } : {};
 }
 
+async function base64Of(file: PublishedFile): Promise<string> {
+  return (await buffer(file.read())).toString('base64');
+}
+
 function saysNo(error: AdapterError): boolean {
   return error.code === 'ehr-rejected' || speaksOfType(error);
 }
@@ -97,7 +81,6 @@ function saysNo(error: AdapterError): boolean {
  */
 async function write(client: FhirClient, publication: Publication, file: PublishedFile): Promise<Saved> {
   const { types } = await client.capabilities();
-  const bytes = await file.read();
   const contentType = file.contentType.trim();
   const about = { contentType, ...contextOf(publication.subject) };
   const id = derivedId(publication.key, binaryPart(file));
@@ -108,20 +91,21 @@ async function write(client: FhirClient, publication: Publication, file: Publish
       meta: aiMeta(),
       contentType,
       ...(reference !== undefined && { securityContext: { reference } }),
-      data: Buffer.from(bytes).toString('base64'),
+      data: await base64Of(file),
     });
     return { type: 'Binary', id: made.id ?? '', ...(made.meta?.versionId && { version: made.meta.versionId }) };
   };
   const ways = [
-    ...(types.Binary?.updateCreate === true ? [() => client.saveBytes(bytes, { ...about, id })] : []),
-    () => client.saveBytes(bytes, about),
+    ...(types.Binary?.updateCreate === true ? [() => client.saveBytes(file, { ...about, id })] : []),
+    () => client.saveBytes(file, about),
   ];
-  for (const way of ways) {
+  for (const [index, way] of ways.entries()) {
     try {
       return await way();
     } catch (thrown) {
       const error = asAdapterError(thrown);
-      if (!saysNo(error) || saysTooLarge(error)) {
+      const isLast = index === ways.length - 1 && file.size > MOST_AS_JSON;
+      if (!saysNo(error) || saysTooLarge(error) || isLast) {
         throw error;
       }
     }
@@ -164,7 +148,29 @@ async function inline(file: PublishedFile, session: Session): Promise<FilePlace>
   if (characters > MOST_INLINE || together > MOST_INLINE_TOGETHER) {
     return { why: TOO_LARGE_INLINE };
   }
-  return attachmentOf(file, { data: Buffer.from(await file.read()).toString('base64') });
+  return attachmentOf(file, { data: await base64Of(file) });
+}
+
+/** Whether what stands refers to it at our address already: then it is not moved, whatever the limit is today. */
+function isLinked({ kept }: PublishedFile, standing: Standing): boolean {
+  const live = [...standing.parts.values()].filter((resource) => !isWithdrawn(resource));
+  return kept?.url !== undefined && live.flatMap(attachmentsIn).some(({ url }) => url === kept.url);
+}
+
+async function findPlace(
+  client: FhirClient,
+  publication: Publication,
+  file: PublishedFile,
+  standing: Standing,
+  session: Session,
+): Promise<FilePlace> {
+  const link = linkTo(file);
+  if (isLarge(file, publication.binaryLimit) || isLinked(file, standing)) {
+    return link ?? { why: NO_ADDRESS };
+  }
+  const binary = session.refused.has('Binary') ? undefined : await asBinary(client, publication, file, session);
+  const place = binary ?? (await inline(file, session));
+  return 'why' in place ? (link ?? place) : place;
 }
 
 /**
@@ -192,7 +198,6 @@ export async function saveBinaries(
       session.files.set(file.name, attachmentOf(file, { url: `Binary/${stands.id}` }));
       continue;
     }
-    const binary = session.refused.has('Binary') ? undefined : await asBinary(client, publication, file, session);
-    session.files.set(file.name, binary ?? (await inline(file, session)));
+    session.files.set(file.name, await findPlace(client, publication, file, standing, session));
   }
 }

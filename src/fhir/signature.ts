@@ -54,6 +54,14 @@ function content(resource: Resource): unknown {
         ...[file && attachmentIdentity(file), createdDateTime, createdPeriod, device, extension],
       ];
     }
+    case 'ImagingStudy': {
+      const { status, subject, encounter, started, basedOn, endpoint } = resource;
+      const series = (resource.series ?? []).map((each) => [
+        ...[each.uid, each.modality, each.bodySite, each.specimen, each.endpoint],
+        (each.instance ?? []).map(({ uid, sopClass }) => [uid, sopClass]),
+      ]);
+      return [resourceType, status, subject, encounter, started, basedOn, endpoint, series];
+    }
     case 'DiagnosticReport': {
       const { status, code, category, subject, encounter, effectiveDateTime, effectivePeriod, conclusion } = resource;
       const files = (resource.presentedForm ?? []).map(attachmentIdentity);

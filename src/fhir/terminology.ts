@@ -56,6 +56,8 @@ export const EXTENSIONS = {
   derivationReference: 'http://hl7.org/fhir/StructureDefinition/derivation-reference',
   /** On a DiagnosticReport, at most once: the report that it replaces. */
   replaces: 'http://hl7.org/fhir/StructureDefinition/diagnosticReport-replaces',
+  /** On an Attachment: base64 of the four bytes, big-endian, of the file's CRC-32C (FHIR's own hash is a SHA-1). */
+  crc32c: 'urn:fhir-ai-adapter:crc32c',
 } as const;
 
 export const AI_ASSERTED: Coding = {

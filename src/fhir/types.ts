@@ -42,6 +42,26 @@ export interface Fetched {
   contentType: string | undefined;
   size: number | undefined;
   body: ReadableStream<Uint8Array>;
+  /** Where the answer is a part of the file: which, and the bytes of the whole. `end` is exclusive. */
+  range?: { start: number; end: number; of: number };
+  /** The server's word for this version of the bytes: its ETag, else Last-Modified. */
+  version?: string;
+}
+
+/** What of a file is wanted, and what the token may be sent to for it. */
+export interface FetchWish {
+  /** These bytes alone, where the server gives parts of files; `end` is exclusive. */
+  range?: { start: number; end: number };
+  /** `origin`: to any path of the FHIR server's own origin, where its DICOMweb may be. Default: below its base. */
+  token?: 'base' | 'origin';
+}
+
+/** A file that is read while it is sent, anew for each try: none is ever in memory as a whole. */
+export interface SentFile {
+  /** Bytes. */
+  size: number;
+  /** Exactly `size` bytes in pieces; what it throws, whoever sends it throws. */
+  read(): AsyncIterable<Uint8Array>;
 }
 
 /** One site's FHIR server. Every method throws AdapterError with an `ehr-…` code. */
@@ -63,7 +83,7 @@ export interface FhirClient {
    * POST of a Binary as raw bytes under their media type, or PUT under `id`, which may be repeated; `context`: whose it is
    * (`Patient/1`), for a server that decides by that who may read it.
    */
-  saveBytes(bytes: Uint8Array, about: { contentType: string; id?: string; context?: string }): Promise<Saved>;
+  saveBytes(file: SentFile, about: { contentType: string; id?: string; context?: string }): Promise<Saved>;
   /** PUT; `ifMatch` is a version id. A 412 or 409 throws `ehr-conflict`. */
   update<T extends Resource>(resource: T & { id: string }, options?: { ifMatch?: string }): Promise<T>;
   /** DELETE; a resource already gone is fine. */
@@ -71,7 +91,7 @@ export interface FhirClient {
   /** POST of a transaction or batch Bundle; entry statuses are the caller's to check. */
   submit(bundle: Bundle): Promise<Bundle>;
   /** GET of an attachment: relative (`Binary/1`), on this server, or on one of the site's storage hosts (without token). */
-  fetchBytes(url: string, accept?: string): Promise<Fetched>;
+  fetchBytes(url: string, accept?: string, wish?: FetchWish): Promise<Fetched>;
   capabilities(): Promise<Capabilities>;
   /** The server's clock, from a response's Date header. */
   serverTime(): Promise<Date>;
@@ -165,14 +185,21 @@ export interface WrittenPart extends Saved {
 }
 
 /** A file of the order, to stand in the EHR as a Binary before what refers to it is written. */
-export interface PublishedFile {
+export interface PublishedFile extends SentFile {
   name: string;
   contentType: string;
   title: string;
-  /** Bytes; and base64 SHA-1, as Attachment.hash wants it. */
-  size: number;
+  /** Base64, as Attachment.hash wants it. */
   sha1: string;
-  read(): Promise<Uint8Array>;
+  /** Of a file that stands in the site's storage: the base64 of its CRC-32C, and where we serve it, if anybody can reach us. */
+  kept?: { crc32c: string; url: string | undefined };
+}
+
+/** A Media, DocumentReference or report as it stands, and the URLs that it refers to: none where it is withdrawn. */
+export interface FileHolder {
+  type: string;
+  id: string;
+  urls: string[];
 }
 
 /** One publication: the findings of one order and generation, and what stands in the EHR of it so far. */
@@ -187,6 +214,8 @@ export interface Publication {
   /** References of the inputs by name, with the note's hash: what Provenance points to. */
   inputs: OrderInput[];
   files: PublishedFile[];
+  /** Bytes up to which a kept file becomes a Binary; a larger one is referred to where we serve it. */
+  binaryLimit: number;
   /** Stores what was written ahead of the transaction (a Binary), so that a crash does not write it again. */
   remember(written: WrittenPart[]): Promise<void>;
   policy: { confirmedInText: 'unconfirmed' | 'provisional'; reportStatus: 'preliminary' | 'partial' };
@@ -221,4 +250,6 @@ export interface Published {
   duplicates?: string[];
   /** A person has ended the Task meanwhile: nothing more was written. */
   cancelled?: boolean;
+  /** What was looked at of all that may refer to files, a file's own resource before a report that names it, too. */
+  holders: FileHolder[];
 }

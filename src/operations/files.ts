@@ -14,6 +14,7 @@ import type { Log, LogFields } from '../log.ts';
 import type { LargeFile } from '../orders/store/large-files.ts';
 import type { FileTokens } from '../storage/file-token.ts';
 import type { Storage } from '../storage/types.ts';
+import { byteRange } from './byte-range.ts';
 import type { EhrReaders } from './ehr-readers.ts';
 import { sendProblem } from './problem.ts';
 import { findUser, hasRole } from './users.ts';
@@ -140,10 +141,6 @@ async function send(request: Request, response: Response, file: Sent): Promise<n
   const { size, key } = file;
   response.attachment(file.fileName).type(file.contentType);
   response.set({ 'Accept-Ranges': 'bytes', ETag: etagOf(file) });
-  if (request.fresh) {
-    response.status(304).end();
-    return 0;
-  }
   const range = request.method === 'GET' ? rangeOf(request, response, size) : undefined;
   if (range === 'unsatisfiable') {
     response.removeHeader('Content-Disposition');
@@ -171,22 +168,10 @@ function etagOf({ site, key, size, version = '' }: Sent): string {
   return `"${createHash('sha256').update(words).digest('base64url').slice(0, 27)}"`;
 }
 
-/** One range; undefined for the whole: several at once, or of another version, may be answered so (RFC 9110, 14.2). */
-function rangeOf(
-  request: Request,
-  response: Response,
-  size: number,
-): { start: number; end: number } | 'unsatisfiable' | undefined {
+/** A range of a file that has changed since its first part would make a file of two halves. */
+function rangeOf(request: Request, response: Response, size: number): ReturnType<typeof byteRange> {
   const of = request.get('if-range');
-  if (of !== undefined && of !== response.get('ETag')) {
-    return undefined;
-  }
-  const ranges = request.range(size, { combine: true });
-  if (ranges === -1) {
-    return 'unsatisfiable';
-  }
-  const [range] = Array.isArray(ranges) && ranges.type === 'bytes' && ranges.length === 1 ? ranges : [];
-  return range && { start: range.start, end: range.end + 1 };
+  return of === undefined || of === response.get('ETag') ? byteRange(request.get('range'), size) : undefined;
 }
 
 /** The announced number of bytes, or an error: a body that ends early would leave the other side waiting. */

@@ -22,6 +22,8 @@ export function startHousekeeping(services: {
   leases: Leases;
   clock: Clock;
   log: Log;
+  /** What else is to be done, by those whose room it is. */
+  tidy?(): Promise<void>;
 }): { stop(): Promise<void> } {
   const { database, config, leases, clock, log } = services;
   const keepHouse = async (): Promise<void> => {
@@ -33,6 +35,7 @@ export function startHousekeeping(services: {
         for (const { name, retentionDays } of config.sites) {
           await forgetOrderData(database, name, new Date(now - retentionDays * DAY_MS));
         }
+        await services.tidy?.();
       });
     } catch (thrown) {
       log.warn({ code: asAdapterError(thrown).code }, 'housekeeping not finished');

@@ -5,7 +5,9 @@ import type { SiteConfig } from '../config.ts';
 import type { Retraction } from '../fhir/retract.ts';
 import type { FhirClient, OrderReading, Publication, Published, Saved, TaskView } from '../fhir/types.ts';
 import type { CleanPicture, PictureLimits } from '../pictures/types.ts';
-import type { InputKind, Memory, OrderInput, Vendor } from '../vendors/contract.ts';
+import type { SlideSource } from '../slides/types.ts';
+import type { Storage } from '../storage/types.ts';
+import type { InputKind, Memory, OrderInput, Secrets, Vendor } from '../vendors/contract.ts';
 import type { VendorHttp } from '../vendors/http.ts';
 
 /** The EHR as the engine sees it; main.ts builds it of the fhir room's functions. */
@@ -25,6 +27,8 @@ export interface Ehr {
   }): Promise<OrderReading | undefined>;
   /** A picture of the order as it may leave, streamed. Throws `input-unavailable` where it is not what was read. */
   openPicture(input: OrderInput): Promise<CleanPicture>;
+  /** A slide of the order where it stands. Throws `input-unavailable` where it is gone, or not what was read. */
+  openSlide(input: OrderInput): Promise<SlideSource>;
   /**
    * Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. The first time, the EHR's own
    * Task for us is claimed where there is one: the one of `claim.id`, or what a search finds.
@@ -41,7 +45,7 @@ export interface Ehr {
   /** Takes back what was written; repeats harmlessly. */
   retract(retraction: Omit<Retraction, 'task'> & { task: Omit<TaskView, 'owner'> }): Promise<Published>;
   publish(
-    publication: Omit<Publication, 'task' | 'essential' | 'policy'> & { task: Omit<TaskView, 'owner'> },
+    publication: Omit<Publication, 'task' | 'essential' | 'policy' | 'binaryLimit'> & { task: Omit<TaskView, 'owner'> },
   ): Promise<Published>;
 }
 
@@ -53,6 +57,7 @@ export interface RouteRuntime {
   options: unknown;
   http: VendorHttp;
   memory: Memory;
+  secrets: Secrets;
   /** Digest of the credential: budgets, quotas and the breaker belong to it. */
   credential: string;
   /** The patient's Consent has to permit that the vendor is given the data. */
@@ -65,6 +70,14 @@ export interface SiteRuntime {
   config: SiteConfig;
   client: FhirClient;
   ehr: Ehr;
+  /** Where large files of the site are kept: copies of slides, and results. */
+  storage: Storage;
+  /** Where the EHR's users find a large file; undefined where nobody can reach us from outside. */
+  fileUrl(id: string): string | undefined;
+  /** Days after an order's end that what it was made of is kept. */
+  retentionDays: number;
+  /** Slides are de-identified where they stand, and leave as they are. */
+  slidesDeidentified: boolean;
   policy: Pick<Policy, 'awaitInputHours' | 'supersededNote'>;
   /** References of who we are to the EHR: a Task that one of them owns is for us. */
   owners(): Promise<string[]>;

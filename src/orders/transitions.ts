@@ -43,8 +43,8 @@ export function backoffSeconds(attempts: number, random: number): number {
 /** Something transient: the same step again, later; after very many times an operator's matter. */
 export function retryLater(order: Order, error: AdapterError, now: Date, random: number): Change {
   const attempts = order.attempts + 1;
-  // An EHR that is down is waited for as long as it takes: nobody has to release its orders one by one afterwards.
-  const patient = error.code.startsWith('ehr-');
+  // What is ours or the hospital's is waited for as long as it takes: nobody has to release its orders one by one afterwards.
+  const patient = /^(?:ehr|storage)-/.test(error.code);
   const limit = patient
     ? Number.POSITIVE_INFINITY
     : error.code === 'unexpected'

@@ -1,7 +1,9 @@
 import { AdapterError } from '../errors.ts';
 import type { Answer, Context, OrderInput, Part, ResultFile, VendorOrder } from '../vendors/contract.ts';
 import type { Hand } from './hand.ts';
+import { openKeptFiles } from './keep-file.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { openStaging } from './staging.ts';
 import type { Sql } from './store/database.ts';
 import { listFiles, putFiles } from './store/files.ts';
 import { addDisclosure, listParts, putParts, readInput } from './store/order-data.ts';
@@ -22,16 +24,17 @@ export function vendorOrder(order: Order, snapshot: OrderSnapshot, options: unkn
 }
 
 /**
- * The context of one step. Parts and files that the vendor puts are gathered and stored together with the step's outcome, under the
- * order's fence: call `store` in that transaction.
+ * The context of one step. Parts and files that the vendor puts, and what was copied of its slides, are gathered and stored
+ * together with the step's outcome, under the order's fence: call `store` in that transaction. `isCopying`: slides were
+ * copied, which says nothing of the vendor.
  */
 export function vendorContext(
   hand: Hand,
   order: Order,
   snapshot: OrderSnapshot,
   answer: Answer | undefined,
-): { context: Context; store: (sql: Sql) => Promise<void> } {
-  const { database, clock, route } = hand;
+): { context: Context; store: (sql: Sql) => Promise<void>; isCopying: () => boolean } {
+  const { database, clock, route, site, signal } = hand;
   const put = new Map<string, Part>();
   const files = new Map<string, ResultFile>();
 
@@ -50,12 +53,19 @@ export function vendorContext(
     return bytes;
   };
 
+  const staging = openStaging({
+    ...{ database, storage: site.storage, order, inputOf, signal },
+    openSlide: (input) => site.ehr.openSlide(input),
+    deidentified: site.slidesDeidentified,
+  });
+  const kept = openKeptFiles({ database, storage: site.storage, order, signal });
+
   const context: Context = {
     settings: route.settings,
     order: vendorOrder(order, snapshot, route.options),
     http: route.http,
     text: async (input) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(await bytesOf(input)),
-    picture: async (input) => hand.site.ehr.openPicture(inputOf(input)),
+    picture: async (input) => site.ehr.openPicture(inputOf(input)),
     parts: {
       async list<Data>() {
         const rows = new Map((await listParts(database, order.id, order.run)).map((part) => [part.name, part]));
@@ -74,13 +84,17 @@ export function vendorContext(
     files: {
       async list() {
         const stored = await listFiles(database, order.id, order.run);
-        return [...new Set([...stored.map(({ name }) => name), ...files.keys()])].sort();
+        return [...new Set([...stored.map(({ name }) => name), ...files.keys(), ...(await kept.names())])].sort();
       },
       async put(file) {
         files.set(file.name, file);
       },
+      keep: kept.keep,
+      read: kept.read,
     },
+    slides: staging.slides,
     memory: route.memory,
+    secrets: route.secrets,
     ...(answer && { answer }),
     ...(hand.callbackUrl && { callbackUrl: hand.callbackUrl(order) }),
     disclose: (fields, input) =>
@@ -92,14 +106,16 @@ export function vendorContext(
         ...(input !== undefined && { input }),
         fields,
       }),
-    signal: hand.signal,
+    signal,
     now: () => clock.now(),
   };
   return {
     context,
+    isCopying: staging.isCopying,
     async store(sql) {
       await putParts(sql, order.id, order.run, [...put.values()]);
       await putFiles(sql, order.id, order.run, [...files.values()]);
+      await staging.store(sql);
     },
   };
 }

@@ -1,14 +1,21 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
 import { type Answer, isRefusal } from '../vendors/contract.ts';
 import { allowAgain, orWhatIsStored } from './again.ts';
+import { later } from './clock.ts';
 import { runEffect } from './effect.ts';
 import type { Hand, StepDone } from './hand.ts';
+import { operatorWords } from './login-again.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { countSuccess, giveBackTurn, holdCredential, mayCall } from './store/credentials.ts';
 import { addResult } from './store/order-data.ts';
 import { applyStep, end, giveUp, hold, retryLater } from './transitions.ts';
 import { vendorContext, vendorOrder } from './vendor-context.ts';
 import { countTrouble } from './vendor-trouble.ts';
+
+/** A full disk: the order waits, says so, and looks again after this long. */
+const ROOM_AGAIN_SECONDS = 60;
+const WAITS_FOR_ROOM =
+  'There is no room for the files of this order at the moment; it goes on by itself as soon as there is.';
 
 /** One step at the vendor: begin, an effect, or an advance. */
 export async function vendorStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
@@ -37,9 +44,9 @@ async function plainStep(order: Order, snapshot: OrderSnapshot, hand: Hand): Pro
       }
       answer = outcome.answer;
     }
-    const done = await advance(order, snapshot, hand, answer);
-    if (answer === undefined && done.order.effect !== null) {
-      // It only said which call comes next: whether the vendor is well, that call will show.
+    const { isCopying, ...done } = await advance(order, snapshot, hand, answer);
+    if (answer === undefined && (done.order.effect !== null || isCopying)) {
+      // It only said which call comes next, or copied slides: whether the vendor is well, its calls will show.
       await giveBackTurn(database, route.credential, asked);
     } else {
       await countSuccess(database, route.credential, clock.now());
@@ -65,10 +72,15 @@ function begin(order: Order, snapshot: OrderSnapshot, hand: Hand): StepDone {
   };
 }
 
-async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effectAnswer?: Answer): Promise<StepDone> {
+async function advance(
+  order: Order,
+  snapshot: OrderSnapshot,
+  hand: Hand,
+  effectAnswer?: Answer,
+): Promise<StepDone & { isCopying: boolean }> {
   const { vendor } = hand.route;
   const answer: Answer | undefined = effectAnswer ?? (order.answer ? { to: 'question', ...order.answer } : undefined);
-  const { context, store } = vendorContext(hand, order, snapshot, answer);
+  const { context, store, isCopying } = vendorContext(hand, order, snapshot, answer);
   const step = await vendor.advance(vendor.state.parse(order.state), context);
   if ('effect' in step && answer?.to === 'effect' && answer.key === step.key) {
     // It would be answered from the stored call for ever.
@@ -84,6 +96,7 @@ async function advance(order: Order, snapshot: OrderSnapshot, hand: Hand, effect
   const result = 'done' in step ? step.done : 'publish' in step ? step.publish : undefined;
   return {
     ...change,
+    isCopying: isCopying(),
     also: async (sql) => {
       await store(sql);
       if (result !== undefined) {
@@ -102,6 +115,10 @@ export async function afterError(order: Order, error: AdapterError, hand: Hand):
   const now = clock.now();
   const whose = { credential: route.credential, site: site.name, vendor: route.vendor.name, now };
   await countTrouble(error, hand, now);
+  if (error.code === 'storage-full') {
+    hand.log.warn({ order: order.publicId, site: site.name, code: error.code, operator: error.operator }, 'order held');
+    return hold(order, { code: error.code, text: WAITS_FOR_ROOM }, { until: later(now, ROOM_AGAIN_SECONDS) });
+  }
   if (error.kind !== 'permanent') {
     if (error.code === 'vendor-busy' && error.retryAfter !== undefined) {
       const until = new Date(now.getTime() + error.retryAfter * 1000);
@@ -113,7 +130,13 @@ export async function afterError(order: Order, error: AdapterError, hand: Hand):
   const credentialMatter = error.code === 'vendor-unauthorized' || error.code === 'vendor-quota';
   if (error.remedy === 'hold') {
     hand.log.error(
-      { order: order.publicId, site: site.name, vendor: route.vendor.name, code: error.code, operator: error.operator },
+      {
+        order: order.publicId,
+        site: site.name,
+        vendor: route.vendor.name,
+        code: error.code,
+        operator: operatorWords(error, site.name, route.vendor),
+      },
       'order held',
     );
     if (credentialMatter) {

@@ -2,8 +2,9 @@
 import { asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Clock, later } from './clock.ts';
+import { operatorWords } from './login-again.ts';
 import type { RouteRuntime, SiteRuntime } from './site.ts';
-import { readHold } from './store/credentials.ts';
+import { holdCredential, readHold } from './store/credentials.ts';
 import type { Database } from './store/database.ts';
 import { listWaiting, type WaitingOrder, wakeWaiting } from './store/watched-orders.ts';
 import type { Leases } from './types.ts';
@@ -126,10 +127,22 @@ async function lookAt(
     watched.failures++;
     const pause = Math.min(MAX_PAUSE_SECONDS, options.everySeconds * 2 ** Math.min(watched.failures, 10));
     watched.notBefore = later(clock.now(), Math.max(error.retryAfter ?? 0, pause));
-    log.warn(
-      { site: site.name, vendor: vendor.name, code: error.code, operator: error.operator },
-      'shared look failed: orders are looked at one by one',
-    );
+    const said = {
+      site: site.name,
+      vendor: vendor.name,
+      code: error.code,
+      operator: operatorWords(error, site.name, vendor),
+    };
+    if (vendor.login && error.code === 'vendor-unauthorized') {
+      // Nobody would notice before the orders are looked at one by one, which may be hours.
+      log.error(said, 'login refused: orders are held');
+      const reason = { code: error.code, text: error.orderer };
+      const hold = { credential, site: site.name, vendor: vendor.name, reason, now: clock.now() };
+      // A database that is away: the next look comes to the same.
+      await holdCredential(database, hold).catch(() => undefined);
+    } else {
+      log.warn(said, 'shared look failed: orders are looked at one by one');
+    }
     return 0;
   }
 }
@@ -140,7 +153,7 @@ async function pages(
   { site, routes }: Watched,
   stopped: () => boolean,
 ): Promise<number> {
-  const [{ settings, http, vendor }] = routes;
+  const [{ settings, http, secrets, vendor }] = routes;
   const names = routes.map((route) => route.id);
   let woken = 0;
   let after = '0';
@@ -159,7 +172,7 @@ async function pages(
     after = last.id;
     const readable = orders.flatMap((order) => readState(vendor, order));
     if (readable.length > 0) {
-      const named = new Set(await vendor.watch({ settings, http }, readable));
+      const named = new Set(await vendor.watch({ settings, http, secrets }, readable));
       const ids = orders.filter(({ key }) => named.has(key)).map(({ id }) => id);
       woken += ids.length > 0 ? await wakeWaiting(database, site.name, ids, clock.now()) : 0;
     }

@@ -1,6 +1,7 @@
 import { AdapterError } from '../errors.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { saveHolders } from './result-files.ts';
 import { listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
 import { taskView, withTaskShown } from './task-view.ts';
 
@@ -44,12 +45,10 @@ export async function withdrawResults(order: Order, snapshot: OrderSnapshot, han
   return {
     order: withTaskShown(after, now),
     events: [{ event: 'taken-back', detail: { resources: mine.length, leftAlone: published.leftAlone.length } }],
-    also: (sql) =>
-      saveWritten(
-        sql,
-        order.id,
-        published.written.filter(({ type, id }) => own.has(`${type}/${id}`)),
-        now,
-      ),
+    async also(sql) {
+      const still = published.written.filter(({ type, id }) => own.has(`${type}/${id}`));
+      await saveWritten(sql, order.id, still, now);
+      await saveHolders(sql, order, published.holders, { retentionDays: site.retentionDays, now });
+    },
   };
 }

@@ -3,8 +3,8 @@ import type { WrittenPart } from '../fhir/types.ts';
 import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { publishedFiles, saveHolders } from './result-files.ts';
 import { review } from './review-news.ts';
-import { listFiles, readFile } from './store/files.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
 import { listReplaced } from './store/replacements.ts';
 import { closedInTheEhr } from './task-sync.ts';
@@ -38,14 +38,6 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   };
   const written = await listWritten(database, order.id);
   const who = { name: vendor.name, title: vendor.title };
-  const files = await listFiles(database, order.id, order.run);
-  const bytesOf = async (name: string): Promise<Uint8Array> => {
-    const bytes = await readFile(database, order.id, order.run, name);
-    if (!bytes) {
-      throw new AdapterError('unexpected', 'A file of the result is gone', { kind: 'permanent', remedy: 'hold' });
-    }
-    return bytes;
-  };
   const replaced = await replacedResults(order, snapshot, hand);
   await hand.checkpoint('publishing', order);
   const published = await site.ehr.publish({
@@ -56,7 +48,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
     findings,
     inputs: snapshot.inputs,
-    files: files.map((file) => ({ ...file, read: () => bytesOf(file.name) })),
+    files: await publishedFiles(database, order, site, now),
     remember: (parts) => saveWritten(database, order.id, parts, clock.now()),
     ranFrom: (order.startedAt ?? now).toISOString(),
     ranUntil: now.toISOString(),
@@ -97,7 +89,10 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
       },
       ...(final ? [{ event: 'completed' }] : []),
     ],
-    also: (sql) => saveWritten(sql, order.id, published.written, now),
+    async also(sql) {
+      await saveWritten(sql, order.id, published.written, now);
+      await saveHolders(sql, order, published.holders, { retentionDays: site.retentionDays, now });
+    },
   };
 }
 

@@ -46,8 +46,8 @@ const ROOMS: Record<string, Room> = {
       'src/vendors/signed-jwt.ts',
       ...VENDOR_SHARED,
     ],
-    knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts'],
-    packages: ['zod', FHIR_TYPES],
+    knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts', 'src/slides'],
+    packages: ['zod', 'ajv', 'ajv-formats', 'csv-parse', FHIR_TYPES],
   },
   'src/fhir': {
     knows: [...SHARED, 'src/pictures', 'src/slides'],

@@ -9,8 +9,9 @@ import { patched, readAtOf } from '../slides/slides.ts';
 import { type Toy, toyVendor } from '../support/toy-vendor.ts';
 
 export const MB = 1024 * 1024;
-/** Three parts. */
-export const SLIDE = new Uint8Array(Buffer.concat([SVS, Buffer.alloc(33 * MB, 'pixels of the slide')]));
+/** Bytes of a part in the tests' storage: the slide has three. */
+export const PART = MB;
+export const SLIDE = new Uint8Array(Buffer.concat([SVS, Buffer.alloc(2 * MB, 'pixels of the slide')]));
 export const SLIDE_ORDERS = 'ServiceRequest?status=active';
 
 /** The slide as it may leave. */

@@ -9,14 +9,31 @@ import type { Engine } from '../../src/orders/engine.ts';
 import { removeLeftCopies } from '../../src/orders/remove-copy.ts';
 import { partSize } from '../../src/orders/staging.ts';
 import type { Database } from '../../src/orders/store/database.ts';
+import type { SlideSource } from '../../src/slides/types.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
 import { type MemoryEhr, memoryEhr } from '../support/memory-ehr.ts';
 import { type ServedStorage, servedStorage } from '../support/served-storage.ts';
 import { until } from '../support/until.ts';
-import { checksum, clean, MB, SLIDE, SLIDE_ORDERS, type SlideToy, slideReading, slideToy } from './staging-support.ts';
+import {
+  checksum,
+  clean,
+  MB,
+  PART,
+  SLIDE,
+  SLIDE_ORDERS,
+  type SlideToy,
+  slideReading,
+  slideToy,
+} from './staging-support.ts';
 
-const PART = 16 * MB;
+/** A file whose server gives no parts of it. */
+const wholeOnly: SlideSource = {
+  readAt: () => Promise.reject(new AdapterError('input-unavailable', 'There is no reading so far behind')),
+  readsAnywhere: async () => false,
+  part: async (start) => ({ body: new Blob([SLIDE.slice(start)]).stream(), end: SLIDE.length }),
+  url: () => undefined,
+};
 
 onEveryDatabase('a slide of an order', ({ open }) => {
   let database: Database;
@@ -45,7 +62,7 @@ onEveryDatabase('a slide of an order', ({ open }) => {
   beforeEach(async () => {
     database = await open();
     room = Number.MAX_SAFE_INTEGER;
-    served = await servedStorage({ free: async () => room });
+    served = await servedStorage({ free: async () => room, mostPart: PART });
   });
   afterEach(async () => {
     await rig.stop();
@@ -123,7 +140,10 @@ onEveryDatabase('a slide of an order', ({ open }) => {
     const parts = ehr.slideParts.length;
     room = SLIDE.length;
     assert.equal((await rig.settle('1')).status, 'completed');
-    assert.ok(ehr.slideParts.slice(parts).every(([start]) => start >= PART), 'the first part is not copied again');
+    assert.ok(
+      ehr.slideParts.slice(parts).every(([start]) => start >= PART),
+      'the first part is not copied again',
+    );
     assert.deepEqual(await files(), []);
   });
 
@@ -145,7 +165,9 @@ onEveryDatabase('a slide of an order', ({ open }) => {
     await ready();
     await rig.start(async (name) => {
       if (name === 'step-stored' && toy.told.length === 1) {
-        ehr.failNext.openSlide = new AdapterError('input-unavailable', 'changed', { orderer: 'The slide has changed.' });
+        ehr.failNext.openSlide = new AdapterError('input-unavailable', 'changed', {
+          orderer: 'The slide has changed.',
+        });
       }
     });
     const order = await rig.settle('1');
@@ -174,22 +196,55 @@ onEveryDatabase('a slide of an order', ({ open }) => {
     served.storage.remove = () => Promise.reject(new AdapterError('storage-unavailable', 'away'));
     await rig.start();
     assert.equal((await rig.settle('1')).status, 'completed');
-    assert.deepEqual((await rows()).map(({ released }) => released), [true]);
+    assert.deepEqual(
+      (await rows()).map(({ released }) => released),
+      [true],
+    );
     served.storage.remove = remove;
     await tidy();
     assert.deepEqual([await files(), await rows()], [[], []]);
   });
 
-  test('that is only to be had whole is one part', async () => {
+  test('that is only to be had whole is one part, and made anonymous once it is here', async () => {
+    const { storage } = served;
+    Object.assign(storage, { partSize: { least: 1, most: SLIDE.length } });
     await ready();
-    ehr.openSlide = async () => ({
-      readAt: async (offset, length) => SLIDE.subarray(offset, offset + length),
-      part: async (start) => ({ body: new Blob([SLIDE.slice(start)]).stream(), end: SLIDE.length }),
-      url: () => undefined,
+    ehr.openSlide = async () => wholeOnly;
+    const engine = await rig.start(async (name) => {
+      if (name === 'step-stored' && toy.told.length === 2) {
+        assert.equal((await files()).length, 2, 'what it is made of, and what is made');
+      }
     });
+    assert.equal((await rig.settle('1')).status, 'completed');
+    await engine.stop(1);
+    assert.equal(toy.told.at(-1), checksum(await clean()));
+    assert.equal(Buffer.compare(toy.fetched[0] ?? Buffer.alloc(0), await clean()), 0);
+    assert.deepEqual([await files(), await rows()], [[], []]);
+  });
+
+  test('that was only to be had whole is copied anew where the first copy is lost', async () => {
+    Object.assign(served.storage, { partSize: { least: 1, most: SLIDE.length } });
+    await ready();
+    ehr.openSlide = async () => wholeOnly;
+    let lost = 0;
+    await rig.start(async (name) => {
+      if (name === 'step-done' && lost === 0 && toy.told.length === 1) {
+        lost = (await files()).length;
+        await rm(served.folder, { recursive: true });
+      }
+    });
+    assert.equal((await rig.settle('1')).status, 'completed');
+    assert.equal(lost, 1);
+    assert.equal(toy.told.at(-1), checksum(await clean()));
+  });
+
+  test('that is only to be had whole, and is larger than a part may be, is refused', async () => {
+    await ready();
+    ehr.openSlide = async () => wholeOnly;
     await rig.start();
-    await rig.settle('1');
-    assert.deepEqual(toy.told, [SLIDE.length, checksum(await clean())]);
+    const { status, reason } = await rig.settle('1');
+    assert.deepEqual([status, reason?.code], ['rejected', 'input-too-large']);
+    assert.deepEqual(await files(), []);
   });
 
   test('is passed on where it stands, if its own URL counts for long enough: it is read for its checksum alone', async () => {
@@ -197,7 +252,9 @@ onEveryDatabase('a slide of an order', ({ open }) => {
     const { openSlide } = ehr;
     const url = await served.storage.begin('elsewhere.svs', { contentType: 'image/tiff', size: 0 }).then(async (id) => {
       const part = { number: 1, offset: 0, size: SLIDE.length, body: new Blob([SLIDE]).stream() };
-      await served.storage.complete({ key: 'elsewhere.svs', id }, [await served.storage.part({ key: 'elsewhere.svs', id }, part)]);
+      await served.storage.complete({ key: 'elsewhere.svs', id }, [
+        await served.storage.part({ key: 'elsewhere.svs', id }, part),
+      ]);
       return served.storage.url('elsewhere.svs', 600);
     });
     ehr.openSlide = async (input) => ({ ...(await openSlide(input)), url: () => url });

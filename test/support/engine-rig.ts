@@ -52,6 +52,8 @@ export async function engineRig(options: {
   /** For vendors of slides, and of large results; see served-storage.ts. */
   storage?: SiteRuntime['storage'];
   slidesDeidentified?: boolean;
+  /** Where large results are served; default: nobody can reach us. */
+  publicUrl?: string;
   /** The route's search; its type is that of the resources. */
   on?: string;
 }): Promise<Rig> {
@@ -81,6 +83,8 @@ export async function engineRig(options: {
     client: {} as SiteRuntime['client'],
     ehr,
     storage: options.storage ?? noStorage,
+    fileUrl: (id) => options.publicUrl && `${options.publicUrl}/files/${id}`,
+    retentionDays: 30,
     slidesDeidentified: options.slidesDeidentified ?? false,
     policy: options.policy ?? { awaitInputHours: 24, supersededNote: 'take-back' },
     owners: async () => ['Device/adapter'],

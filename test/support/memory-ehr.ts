@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { DocumentReference } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
-import type { OrderReading, Published } from '../../src/fhir/types.ts';
+import type { FileHolder, OrderReading, Published } from '../../src/fhir/types.ts';
 import type { Ehr } from '../../src/orders/site.ts';
 import { PICTURE_TYPES } from '../../src/pictures/types.ts';
 
@@ -30,6 +30,9 @@ export interface MemoryEhr extends Ehr {
   retracted: Map<string, Parameters<Ehr['retract']>[0][]>;
   /** The bytes of the files that were read for a publication, by name. */
   files: Map<string, Uint8Array>;
+  /** Bytes of a kept file above which it is referred to where it is served; what refers to one of those, by order. */
+  binaryLimit: number;
+  holders: Map<string, FileHolder[]>;
   /** The parts of slides that were read: from, to. */
   slideParts: [number, number][];
 }
@@ -56,6 +59,8 @@ export function memoryEhr(
     handedOver: [],
     retracted: new Map(),
     files: new Map(),
+    binaryLimit: Number.POSITIVE_INFINITY,
+    holders: new Map(),
     slideParts: [],
     async readOrder({ id }) {
       fail(ehr, 'readOrder');
@@ -77,6 +82,7 @@ export function memoryEhr(
       }
       return {
         readAt: async (offset, length) => bytes.subarray(offset, offset + length),
+        readsAnywhere: async () => true,
         async part(start, end) {
           ehr.slideParts.push([start, end]);
           return { body: new Blob([new Uint8Array(bytes.subarray(start, end))]).stream(), end };
@@ -108,12 +114,14 @@ export function memoryEhr(
       const { key } = retraction.task;
       ehr.retracted.set(key, [...(ehr.retracted.get(key) ?? []), retraction]);
       const task = await ehr.saveTask(retraction.task, { id: retraction.taskId, version: undefined });
-      return { written: [...retraction.written], task, leftOut: [], leftAlone: [] };
+      const holders = (ehr.holders.get(key) ?? []).map((one) => ({ ...one, urls: [] }));
+      return { written: [...retraction.written], task, leftOut: [], leftAlone: [], holders };
     },
     async publish(publication): Promise<Published> {
       fail(ehr, 'publish');
       ehr.published.set(publication.key, [...(ehr.published.get(publication.key) ?? []), publication]);
-      for (const file of publication.files) {
+      const small = publication.files.filter(({ kept, size }) => !kept || size <= ehr.binaryLimit);
+      for (const file of small) {
         const part = `binary/${Buffer.from(file.sha1, 'base64').toString('base64url')}`;
         if (!publication.written.some((one) => one.part === part)) {
           ehr.files.set(file.name, await buffer(file.read()));
@@ -127,7 +135,16 @@ export function memoryEhr(
         id: `${publication.key}-${item.part}`,
         version: '1',
       }));
-      return { written, task, leftOut: [], leftAlone: [] };
+      const linked = new Map(
+        publication.files.flatMap((one) => (small.includes(one) ? [] : [[one.name, one.kept?.url]])),
+      );
+      const holders = publication.findings.items.map(({ part, resource, file = '' }) => ({
+        type: resource.resourceType,
+        id: `${publication.key}-${part}`,
+        urls: [linked.get(file) ?? []].flat(),
+      }));
+      ehr.holders.set(publication.key, holders);
+      return { written, task, leftOut: [], leftAlone: [], holders };
     },
   };
   return ehr;

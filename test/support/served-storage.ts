@@ -15,13 +15,15 @@ export interface ServedStorage {
   close(): Promise<void>;
 }
 
-/** `now`: by which URLs expire. `free`: bytes of the disk. */
+/** `now`: by which URLs expire. `free`: bytes of the disk. `mostPart`: bytes of one part at most. */
 export async function servedStorage({
   now = () => new Date(),
   free,
+  mostPart,
 }: {
   now?: () => Date;
   free?: () => Promise<number>;
+  mostPart?: number;
 } = {}): Promise<ServedStorage> {
   const folder = await mkdtemp(join(tmpdir(), 'fhir-ai-adapter-storage-'));
   const tokens = openFileTokens(['the-signing-key-of-the-tests'], now);
@@ -41,7 +43,7 @@ export async function servedStorage({
     { folder, publicUrl: server.url, tokens, ...(free && { free }) },
   );
   return {
-    storage,
+    storage: mostPart === undefined ? storage : { ...storage, partSize: { least: 1, most: mostPart } },
     folder: join(folder, 'site'),
     async close() {
       await server.close();

@@ -11,6 +11,8 @@ const NEEDS = {
   Practitioner: 'rs',
   PractitionerRole: 'rs',
   Specimen: 'rs',
+  ImagingStudy: 'rs',
+  Endpoint: 'r',
   Consent: 'rs',
   Subscription: 'cruds',
   Task: 'crus',

@@ -13,6 +13,7 @@ import { openLeases } from '../../orders/store/leases.ts';
 import { openMemory } from '../../orders/store/memory.ts';
 import { openSecrets, secretBoxOf } from '../../orders/store/secrets.ts';
 import { buildSites } from '../../runtime.ts';
+import { openStorages } from '../../storage/open.ts';
 import { sweepBacklog } from '../../subscriptions/backlog.ts';
 import { vendors } from '../../vendors/index.ts';
 import { apiRouter } from '../api.ts';
@@ -33,11 +34,13 @@ export async function serveLocally(
   const now = (): Date => clock.now();
   const leases = openLeases(database, randomUUID(), now);
   const cursors = openCursors(database);
+  const storages = openStorages(config, undefined);
   const sites = buildSites(config, {
     vendors,
     log: silentLog,
     memory: (site, owner) => openMemory(database, leases, { site, owner }, now),
     secrets: (site, owner) => openSecrets({ database, leases, box: secretBoxOf(config), now }, { site, owner }),
+    storages,
   });
   const admit = openAdmission({ database, sites, cursors, clock });
   const own = { name: 'command line', token: randomBytes(24).toString('base64url'), roles: ['operator' as const] };
@@ -62,7 +65,7 @@ export async function serveLocally(
     async close() {
       server.close();
       server.closeAllConnections();
-      await Promise.all([...sites.values()].map((site) => site.close()));
+      await Promise.all([...sites.values(), ...storages.values()].map((each) => each.close()));
       await database.close();
     },
   };

@@ -28,7 +28,7 @@ export interface LargeFile {
 
 export type NewLargeFile = Omit<LargeFile, 'id' | 'resourceType' | 'resourceId'>;
 
-const COLUMNS = `id, site, order_id as "orderId", run, name, key, content_type as "contentType", title,
+const COLUMNS = `id, site, order_id::text as "orderId", run, name, key, content_type as "contentType", title,
   size::float8 as size, sha1, crc32c, resource_type as "resourceType", resource_id as "resourceId",
   expires_at as "expiresAt"`;
 
@@ -61,13 +61,23 @@ export async function putLargeFile(sql: Sql, file: NewLargeFile): Promise<string
   return row?.id ?? '';
 }
 
-/** Says which resource a file belongs to, once that stands: whoever may read it may read the file. */
+/** Says which resource a file belongs to, once that stands: whoever may read it may read the file, which stays. */
 export async function tieLargeFile(sql: Sql, id: string, resource: { type: string; id: string }): Promise<void> {
-  await sql.query('update stored_files set resource_type = $2, resource_id = $3 where id = $1', [
+  await sql.query('update stored_files set resource_type = $2, resource_id = $3, expires_at = null where id = $1', [
     id,
     resource.type,
     resource.id,
   ]);
+}
+
+/** Gives files that stay a time at which they go. */
+export async function expireLargeFiles(sql: Sql, ids: string[], at: Date): Promise<void> {
+  if (ids.length > 0) {
+    await sql.query('update stored_files set expires_at = $2 where id = any($1::text[]) and expires_at is null', [
+      ids,
+      at,
+    ]);
+  }
 }
 
 /** A file that has not expired. */
@@ -84,6 +94,25 @@ export async function listLargeFiles(sql: Sql, orderId: string, run: number): Pr
     orderId,
     run,
   ]);
+}
+
+/** Those of all generations and runs of an order that have not expired, the oldest first. */
+export async function listLargeFilesOf(sql: Sql, baseKey: string, now: Date): Promise<LargeFile[]> {
+  return sql.query<LargeFile>(
+    `select ${COLUMNS} from stored_files
+      where order_id in (select orders.id from orders where base_key = $1) and (expires_at is null or expires_at > $2)
+      order by order_id, run, name`,
+    [baseKey, now],
+  );
+}
+
+/** Those of a site that belong to a resource of one of these ids, of whatever type, and stay. */
+export async function listTiedFiles(sql: Sql, site: string, resourceIds: string[]): Promise<LargeFile[]> {
+  return sql.query<LargeFile>(
+    `select ${COLUMNS} from stored_files
+      where site = $1 and resource_id = any($2::text[]) and expires_at is null order by id`,
+    [site, resourceIds],
+  );
 }
 
 /** Those of a site that are to be removed, the oldest first; at most 100 at a time. */

@@ -127,6 +127,13 @@ export async function forgetOrderData(sql: Sql, site: string, endedBefore: Date)
   for (const table of ['parts', 'results', 'files']) {
     await sql.query(`delete from ${table} where ${old}`, [site, endedBefore]);
   }
+  // What belongs to a resource of the EHR is served for as long as that stands.
+  await sql.query(
+    `update stored_files set expires_at = ended_at from orders
+      where orders.id = order_id and orders.site = $1 and ended_at < $2
+        and stored_files.resource_id is null and expires_at is null`,
+    [site, endedBefore],
+  );
   // The snapshot and the inputs' hashes stay, so that news of the order can still be judged; the bytes go.
   await sql.query(`update inputs set bytes = ''::bytea where name <> '${SNAPSHOT}' and ${old}`, [site, endedBefore]);
 }

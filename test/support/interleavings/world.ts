@@ -211,6 +211,7 @@ export async function openWorld(database: Database): Promise<World> {
           task: { ...publication.task, owner: DEVICE },
           policy: config.policy,
           essential: config.fhir.essential,
+          binaryLimit: config.fhir.binaryLimit,
         },
         { log: silentLog, devices: DEVICES, wait: async () => {} },
       );
@@ -249,6 +250,8 @@ export async function openWorld(database: Database): Promise<World> {
     client,
     ehr,
     storage: noStorage,
+    fileUrl: () => undefined,
+    retentionDays: 30,
     slidesDeidentified: false,
     policy: { awaitInputHours: 1, supersededNote: 'take-back' },
     owners: async () => [DEVICE],

@@ -8,7 +8,8 @@ export async function tellsBefore(bench: Bench): Promise<void> {
   const { rig, line, database } = world;
   const id = await world.newOrder();
   const counted: { sent: number; told: number }[] = [];
-  const key = `site/DocumentReference/${id}/route`;
+  const [type = ''] = (bench.options.on ?? 'DocumentReference').split('?');
+  const key = `site/${type}/${id}/route`;
   line.around = async (request, _index, send) => {
     if (request.json !== undefined || request.body !== undefined) {
       const [row] = await database.query<{ told: number }>(

@@ -1,5 +1,6 @@
 /** What a vendor's test file tells the contract suite. */
 import type { OrderReading } from '../../../src/fhir/types.ts';
+import type { OpenStorage } from '../../../src/storage/types.ts';
 import type { Vendor } from '../../../src/vendors/contract.ts';
 import type { VendorHttp } from '../../../src/vendors/http.ts';
 
@@ -12,6 +13,8 @@ export interface OpenedVendor {
   secrets: string[];
   /** Where the vendor is not reached over HTTP; default: the client that production uses, on `connect`'s base URL. */
   http?: VendorHttp;
+  /** Where slides are copied to and results kept; default: none. The vendor can fetch what its URLs name. */
+  storage?: OpenStorage;
   /** How often each thing has been billed or created, since it was opened. */
   ledger(): Promise<Record<string, number>>;
   close(): Promise<void>;
@@ -35,11 +38,15 @@ export interface ContractOptions {
   vendor: Vendor;
   /** A route's options, as in the configuration. */
   options?: Record<string, unknown>;
+  /** The route's search, where orders are no DocumentReferences. */
+  on?: string;
   openVendor(): Promise<OpenedVendor>;
   /** A complete order; the same content whatever the id. */
   reading(id: string): OrderReading;
   /** The bytes of its pictures, as they may leave, by the reference of their input. */
   pictures?: ReadonlyMap<string, Uint8Array>;
+  /** The bytes of its slides, as they stand, by the reference of their input. */
+  slides?: ReadonlyMap<string, Uint8Array>;
   /** Answers to what the vendor asks a person, by question. */
   answers?: Record<string, string | number>;
   /** The ledger's name of what an effect key bills; default: the key itself. */

@@ -59,7 +59,9 @@ export async function openWorld(options: ContractOptions, database: Database): P
   const rig = await engineRig({
     database,
     vendor,
-    ehr: memoryEhr(options.reading, options.pictures),
+    ehr: memoryEhr(options.reading, options.pictures, options.slides),
+    ...(opened.storage && { storage: opened.storage }),
+    ...(options.on !== undefined && { on: options.on }),
     settings,
     routeOptions: vendor.options.parse(options.options ?? {}),
     http: {
