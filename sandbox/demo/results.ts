@@ -48,7 +48,7 @@ function rowOf(resource: Resource): string[] {
         resource.performedDateTime ?? resource.performedString ?? '',
       ];
     case 'Observation':
-      return ['Observation', codeOf(resource.code), resource.status, valueOf(resource)];
+      return ['Observation', codeOf(resource.code), resource.status, observed(resource)];
     case 'Media':
       return ['Media', resource.content.title ?? '', resource.status, resource.content.contentType ?? ''];
     case 'DocumentReference': {
@@ -63,7 +63,7 @@ function rowOf(resource: Resource): string[] {
 }
 
 /** The value, else what its components say, as far as it fits on a line. */
-function valueOf({ valueQuantity: quantity, component = [], ...resource }: Observation): string {
+function observed({ valueQuantity: quantity, component = [], ...resource }: Observation): string {
   const concept = resource.valueCodeableConcept;
   const value =
     quantity === undefined
