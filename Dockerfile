@@ -6,7 +6,7 @@ FROM node:${NODE_VERSION}-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Not `--omit=optional`: the native parts of sharp and of the checksums are optional packages, too.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-* node_modules/.bin/node
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/.bin/node
 
 FROM node:${NODE_VERSION}-slim
 LABEL org.opencontainers.image.title="fhir-ai-adapter" \
