@@ -6,6 +6,7 @@
  */
 import type {
   CodeableConcept,
+  Coding,
   Condition,
   DocumentReference,
   Media,
@@ -87,4 +88,6 @@ export interface Findings {
   missing: string[];
   /** The vendor's own job ids, for identifiers in `urn:fhir-ai-adapter:{vendor}`. */
   jobs: string[];
+  /** Labels that the report and its items carry beside the AI's own (`meta.security`): that it is for research only. */
+  security?: Coding[];
 }

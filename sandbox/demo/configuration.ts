@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { AIGNOSTICS_DEFAULTS } from '../aignostics/defaults.ts';
 import { HAUTAI_DEFAULTS } from '../hautai/defaults.ts';
 import { PATHS } from '../index.ts';
 
@@ -13,7 +14,7 @@ export function demoConfiguration(at: {
 }): string {
   const key = () => randomBytes(16).toString('hex');
   return `http: { port: ${at.port}, publicUrl: '${at.adapterUrl}' }
-security: { signingKey: ${key()} }
+security: { signingKey: ${key()}, encryptionKey: ${key()} }
 database: { folder: '${at.folder}' }
 console:
   users:
@@ -34,6 +35,14 @@ sites:
         companyId: ${HAUTAI_DEFAULTS.companyId}
         datasetId: ${HAUTAI_DEFAULTS.datasetId}
         storageHosts: [localhost]
+      aignostics:
+        baseUrl: '${at.vendorsUrl}${PATHS.aignostics}/api/v1'
+        auth:
+          clientId: ${AIGNOSTICS_DEFAULTS.clientId}
+          tenant: '${at.vendorsUrl}${PATHS.aignostics}/auth0'
+          audience: ${AIGNOSTICS_DEFAULTS.audience}
+          refreshToken: ${AIGNOSTICS_DEFAULTS.refreshToken}
+        storageHosts: [localhost]
     routes:
       - id: note-coding
         on: DocumentReference?status=current&type=http://loinc.org|11506-3
@@ -44,5 +53,9 @@ sites:
       - id: skin-photo
         on: ServiceRequest?status=active&code=urn:fhir-ai-adapter:sandbox|facial-skin-analysis
         vendor: hautai
+      - id: tumour-slide
+        on: ServiceRequest?status=active&code=urn:fhir-ai-adapter:sandbox|he-tumour-microenvironment
+        vendor: aignostics
+        options: { application: he-tme, version: 1.4.0 }
 `;
 }

@@ -3,6 +3,7 @@ import type { Resource } from '@medplum/fhirtypes';
 import { exampleFace } from './face.ts';
 import { exampleNote } from './note.ts';
 import { NOTE_TEXT } from './note-text.ts';
+import { exampleSlide } from './slide.ts';
 import { exampleSmear } from './smear.ts';
 
 export interface Example {
@@ -34,5 +35,11 @@ export const EXAMPLES: readonly Example[] = [
     vendor: 'Haut.AI',
     story: 'A dermatologist orders the analysis of a face photo (sandbox/examples/face-front.jpg).',
     resources: exampleFace,
+  },
+  {
+    route: 'tumour-slide',
+    vendor: 'Aignostics',
+    story: 'A pathologist orders the analysis of a slide (sandbox/examples/slide.svs).',
+    resources: exampleSlide,
   },
 ];

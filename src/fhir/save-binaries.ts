@@ -6,7 +6,8 @@
  * A Binary has no identifier to look it up by. Where the server takes ids of our choosing, its id is derived from the
  * order and the content, so that writing it again changes nothing. Elsewhere it is remembered as soon as it stands. We may
  * die between the two: then a Media, DocumentReference or report that stands already says which Binary it refers to, and
- * that one is adopted; where none does, one Binary that nothing refers to is left behind. Files pass through piece by piece; only FHIR JSON needs one whole.
+ * that one is adopted; where none does, one Binary that nothing refers to is left behind. Files pass through piece by piece;
+ * only FHIR JSON needs one whole.
  */
 import { buffer } from 'node:stream/consumers';
 import type { Binary } from '@medplum/fhirtypes';

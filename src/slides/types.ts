@@ -23,9 +23,11 @@ export interface SlideFacts {
 /** Bytes to be written over those at `offset`, so that nothing identifying leaves. */
 export type Patch = { offset: number; bytes: Uint8Array } | { offset: number; zeros: number };
 
-/** A slide where it stands. Both functions throw `input-unavailable` where it is not what was read of it before. */
+/** A slide where it stands. What reads it throws `input-unavailable` where it is not what was read of it before. */
 export interface SlideSource {
   readAt: ReadAt;
+  /** False: its server gives no parts of files, and `readAt` reaches no further than the file's beginning. */
+  readsAnywhere(): Promise<boolean>;
   /**
    * The bytes from `start` on to before `end`: the wanted one, or the file's own where its server gives no parts of files.
    * The stream has to be read to its end or cancelled.

@@ -5,6 +5,7 @@ import { AdapterError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from './http.ts';
 import { connectionFailure, type Stopped, statusFailure } from './http-failures.ts';
+import { patientClock, streamedBody } from './http-stream.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -127,7 +128,8 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
       throw connectionFailure(vendor, undefined, false, 'signal');
     }
     const own = url.origin === origin ? await options.headers() : {};
-    const clock = AbortSignal.timeout(seconds * 1000);
+    const patience = request.streamed ? patientClock(seconds) : undefined;
+    const clock = patience?.signal ?? AbortSignal.timeout(seconds * 1000);
     const signal = request.signal ? AbortSignal.any([clock, request.signal]) : clock;
     const stopped = (): Stopped => (clock.aborted ? 'timeout' : request.signal?.aborted ? 'signal' : undefined);
     try {
@@ -154,8 +156,15 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
         await response.body.dump({ limit: 65_536 }).catch(() => undefined);
         throw statusFailure(vendor, status, headers['retry-after'], once, new Date());
       }
+      if (patience) {
+        const body = streamedBody(response.body, patience, (thrown) =>
+          connectionFailure(vendor, thrown, once, stopped()),
+        );
+        return { ...answer(vendor, status, headers, Buffer.alloc(0), once), body };
+      }
       return answer(vendor, status, headers, await readWhole(vendor, response.body, maxBytes), once);
     } catch (thrown) {
+      patience?.end();
       throw connectionFailure(vendor, thrown, once, stopped());
     }
   }

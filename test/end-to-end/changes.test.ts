@@ -333,6 +333,8 @@ onEveryWhole(
         await taskWhen(place, marker);
         assert.deepEqual(await tasksOf(place, { ...note, reference: `DocumentReference/${id}` }), []);
         assert.ok(billed(place) > before);
+        // It is none of ours, and would be held to what ours promise.
+        assert.ok((await fetch(`${place.ehrUrl}/DocumentReference/${id}`, { method: 'DELETE' })).ok);
       });
     }
   },

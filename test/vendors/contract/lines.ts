@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { AdapterError } from '../../../src/errors.ts';
-import type { VendorRequest } from '../../../src/vendors/http.ts';
+import type { VendorHttp, VendorRequest } from '../../../src/vendors/http.ts';
 import type { Bench } from '../contract.ts';
 import { doubtsOf, sameAsClean } from './judge.ts';
 import type { Ending, Line } from './world.ts';
@@ -21,7 +21,8 @@ export async function lossy(bench: Bench, t: TestContext): Promise<void> {
     bench,
     t,
     async (send, request) => {
-      await send(request);
+      // Nobody will read what comes of it.
+      await (await send(request)).body?.cancel();
       throw new AdapterError('vendor-timeout', 'the answer was lost', {
         kind: request.once ? 'ambiguous' : 'transient',
       });
@@ -37,7 +38,7 @@ export async function lossy(bench: Bench, t: TestContext): Promise<void> {
 async function atEachRequest(
   bench: Bench,
   t: TestContext,
-  fail: (send: (request: VendorRequest) => Promise<unknown>, request: VendorRequest) => Promise<never>,
+  fail: (send: VendorHttp['request'], request: VendorRequest) => Promise<never>,
   look: (ending: Ending) => void = () => {},
 ): Promise<void> {
   for (let index = 0; ; index++) {
