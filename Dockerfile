@@ -14,8 +14,9 @@ LABEL org.opencontainers.image.title="fhir-ai-adapter" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     ADAPTER_CONFIG=/etc/fhir-ai-adapter/config.yaml
-# As `npm start` has it: memory of pictures that are through goes back to the system.
-ENV MALLOC_ARENA_MAX=2
+# As `npm start` has it: pieces of pictures go back to the system once they are through.
+ENV MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=65536
 # Words on drawings (the AI label, the names of findings) need a font.
 RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 WORKDIR /app

@@ -6,11 +6,10 @@ import { vendorOrder } from '../../../src/orders/vendor-context.ts';
 import { isRefusal, type VendorOrder } from '../../../src/vendors/contract.ts';
 import type { Bench } from '../contract.ts';
 import { billedRight, effectKeys } from './judge.ts';
-import type { Ending } from './world.ts';
 
 /** Runs an order undisturbed; what it ends like is what every other run is measured by. */
-export async function cleanRun({ options, world }: Bench): Promise<Ending & { checkpoints: string[] }> {
-  const { database, rig, finish, newOrder } = world();
+export async function cleanRun({ options, world }: Bench): Promise<ReturnType<Bench['clean']>> {
+  const { database, rig, finish, newOrder, line } = world();
   const { vendor } = options;
   const id = await newOrder();
   const checkpoints: string[] = [];
@@ -49,7 +48,7 @@ export async function cleanRun({ options, world }: Bench): Promise<Ending & { ch
   const used = new Set([...effectKeys(ending).values()].map(({ kind }) => kind));
   assert.deepEqual([...used].sort(), Object.keys(vendor.effects).sort(), 'the clean run does not use every effect');
   billedRight(options, ending);
-  return { ...ending, checkpoints };
+  return { ...ending, checkpoints, once: line.requests.map(({ once }) => once === true) };
 }
 
 /** An order without inputs, and one without a patient, are refused in words, not by a throw. */
