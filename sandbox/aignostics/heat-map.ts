@@ -1,6 +1,6 @@
 /** A segmentation as a picture: a small pyramidal TIFF in the colours of its classes. */
 import sharp from 'sharp';
-import { numbersOf } from './random.ts';
+import { numbersOf } from '../random.ts';
 import { CLASSES, type Segmentation, type Slide } from './slide.ts';
 
 /** Points of the coarse noise across the picture. */

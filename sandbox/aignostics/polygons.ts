@@ -1,5 +1,5 @@
 /** GeoJSON of what was found, in pixels of the slide. */
-import { numbersOf } from './random.ts';
+import { numbersOf } from '../random.ts';
 import { choose } from './readouts.ts';
 import { CLASSES, type Segmentation, type Slide } from './slide.ts';
 

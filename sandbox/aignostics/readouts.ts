@@ -1,5 +1,5 @@
 /** The tables: a comment line first, then the header, as the vendor writes them. */
-import { numbersOf } from './random.ts';
+import { numbersOf } from '../random.ts';
 import { CELL_NAMES, CLASSES, rounded, type Segmentation, type Slide } from './slide.ts';
 
 const COMMENT = '# For research use only\n';

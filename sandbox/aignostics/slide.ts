@@ -1,5 +1,5 @@
 /** What the simulator makes up of a slide, from its checksum: shares of tissues, counts of cells. */
-import { numbersOf } from './random.ts';
+import { numbersOf } from '../random.ts';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -2,8 +2,9 @@
  * What the simulator finds in pictures: nothing is looked at, everything is decided by their hashes, and it hangs
  * together: skin in a good state scores well throughout, tags and grades follow the scores, the colour follows the angle.
  */
+
+import { numbersOf } from '../random.ts';
 import { type Area, bandOf, colourOf, PARAMETERS, type ParameterPlan } from './parameters.ts';
-import { numbersOf } from './random.ts';
 import type { Computation, Side } from './world.ts';
 
 export type Parameter = { tag: string } & Record<string, unknown>;

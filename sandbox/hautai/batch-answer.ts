@@ -1,6 +1,7 @@
 /** How a batch is told: alone, and in the list. */
+
+import { numbersOf } from '../random.ts';
 import { fileUrl } from './files.ts';
-import { numbersOf } from './random.ts';
 import type { Simulator } from './simulator.ts';
 import { type Batch, type Picture, SIDES, type World } from './world.ts';
 

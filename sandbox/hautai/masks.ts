@@ -1,6 +1,7 @@
 /** Masks: what a parameter shows on the face, as SVG over a picture's own pixels. */
+
+import { numbersOf } from '../random.ts';
 import type { Marks } from './parameters.ts';
-import { numbersOf } from './random.ts';
 
 /** `aligned_face` is the face alone, cut out and turned upright; the others have the picture's size. */
 export const VARIANTS = ['original', 'anonymised', 'aligned_face'] as const;

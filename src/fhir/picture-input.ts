@@ -5,12 +5,13 @@ import { inspectPicture } from '../pictures/inspect.ts';
 import { tooMany } from '../pictures/refusals.ts';
 import type { Inspected, PictureLimits } from '../pictures/types.ts';
 import { addressOf } from './attachments.ts';
+import { judgeHeld } from './judge-held.ts';
 import { openHeld } from './open-picture.ts';
 import type { Find, OrderRead } from './order-reading.ts';
 import type { FoundHolder, PictureCandidates } from './picture-candidates.ts';
 import { type HeldPicture, picturesIn, placeWithin } from './picture-holders.ts';
-import { type Whom, whosePicture, whoseSpecimens } from './picture-owner.ts';
-import { awaitFor, isInputRefusal, type Refused, refuse } from './refuse-order.ts';
+import type { Whom } from './picture-owner.ts';
+import { isInputRefusal, type Refused, refuse } from './refuse-order.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { CollectedInput, FhirClient } from './types.ts';
 
@@ -22,11 +23,6 @@ interface Candidate extends HeldPicture {
 
 /** Pictures that are read at once: each is a stream, but storage and the vendor's checks are shared. */
 const AT_ONCE = 3;
-
-const OTHERS: Record<'another' | 'unknown', string> = {
-  another: 'A picture belongs to another patient than the order.',
-  unknown: 'It cannot be told whether a picture belongs to the patient of the order.',
-};
 
 /**
  * What tells two attachments apart without fetching them. An address counts with its query, although presigned ones of one
@@ -57,14 +53,6 @@ function heldBy(found: readonly FoundHolder[]): Candidate[] {
     });
 }
 
-/** Why there is no picture; what an order should name may still come. */
-function nothing(focus: Resource, { found, gone }: PictureCandidates): Refused {
-  const waiting = found.find(({ status }) => status.withdrawn === undefined && status.notYet)?.status.notYet;
-  const text =
-    waiting ?? (gone > 0 ? 'The order names a picture that is not in the EHR.' : 'The order has no picture.');
-  return focus.resourceType === 'ServiceRequest' ? awaitFor(text) : refuse('order-incomplete', text);
-}
-
 const refuseSoMany = (count: number, { most }: PictureLimits) =>
   refuse('input-too-large', tooMany(count, most).orderer);
 
@@ -75,20 +63,11 @@ export async function judgePictures(
   whom: Whom,
   limits: PictureLimits,
 ): Promise<{ pictures: Candidate[] } | Refused> {
-  const standing = candidates.found.filter(({ status }) => !status.withdrawn && status.notYet === undefined);
-  const holding = standing.filter(({ holder }) => picturesIn(holder).length > 0);
-  const whose = await Promise.all(holding.map(({ holder }) => whosePicture(holder, whom)));
-  const others = whose.find((each) => each === 'another') ?? whose.find((each) => each === 'unknown');
-  if (others === 'another' || others === 'unknown') {
-    return refuse('order-incomplete', OTHERS[others]);
+  const judged = await judgeHeld(focus, candidates, whom, { what: 'picture', heldBy });
+  if (!('held' in judged)) {
+    return judged;
   }
-  if (whoseSpecimens(whom) === 'another') {
-    return refuse('order-incomplete', 'The specimen belongs to another patient than the order.');
-  }
-  const pictures = heldBy(holding);
-  if (pictures.length === 0) {
-    return nothing(focus, candidates);
-  }
+  const pictures = judged.held;
   return pictures.length > limits.most ? refuseSoMany(pictures.length, limits) : { pictures };
 }
 

@@ -3,12 +3,13 @@ import type { Resource } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import { inspectSlide } from '../slides/inspect.ts';
 import type { SlideFacts } from '../slides/types.ts';
+import { judgeHeld } from './judge-held.ts';
 import type { OrderRead } from './order-reading.ts';
 import type { FoundHolder } from './picture-candidates.ts';
 import { placeWithin } from './picture-holders.ts';
 import { about, deviceExtensions } from './picture-input.ts';
-import { type Whom, whosePicture, whoseSpecimens } from './picture-owner.ts';
-import { awaitFor, isInputRefusal, type Refused, refuse } from './refuse-order.ts';
+import type { Whom } from './picture-owner.ts';
+import { isInputRefusal, type Refused, refuse } from './refuse-order.ts';
 import { sideBySide } from './side-by-side.ts';
 import { disagreement } from './slide-agreement.ts';
 import { locateSlide } from './slide-bytes.ts';
@@ -32,11 +33,6 @@ const AT_ONCE = 3;
 /** Of a file whose size its server does not say. */
 const UNKNOWN_SIZE = Number.MAX_SAFE_INTEGER;
 
-const OTHERS: Record<'another' | 'unknown', string> = {
-  another: 'A slide belongs to another patient than the order.',
-  unknown: 'It cannot be told whether a slide belongs to the patient of the order.',
-};
-
 /** The same file twice is one slide; that it is named twice must not bill it twice. */
 function fileOf({ places, reference, attachment }: Candidate): string {
   const { data, url, hash } = attachment ?? {};
@@ -54,33 +50,17 @@ function heldBy(found: readonly FoundHolder<SlideHolder>[]): Candidate[] {
   return [...new Map(all.toReversed().map((each) => [fileOf(each), each])).values()].toReversed();
 }
 
-/** Why there is no slide; what an order should name may still come. */
-function nothing(focus: Resource, { found, gone }: SlideCandidates): Refused {
-  const waiting = found.find(({ status }) => status.withdrawn === undefined && status.notYet)?.status.notYet;
-  const text = waiting ?? (gone > 0 ? 'The order names a slide that is not in the EHR.' : 'The order has no slide.');
-  return focus.resourceType === 'ServiceRequest' ? awaitFor(text) : refuse('order-incomplete', text);
-}
-
 /** Which slides they are; nothing is fetched for it. One of somebody else refuses the order, whatever else there is. */
 export async function judgeSlides(
   focus: Resource,
   candidates: SlideCandidates,
   whom: Whom,
 ): Promise<{ slides: Candidate[] } | Refused> {
-  const standing = candidates.found.filter(({ status }) => !status.withdrawn && status.notYet === undefined);
-  const holding = standing.filter(({ holder }) => slidesIn(holder).length > 0);
-  const whose = await Promise.all(holding.map(({ holder }) => whosePicture(holder, whom)));
-  const others = whose.find((each) => each === 'another') ?? whose.find((each) => each === 'unknown');
-  if (others === 'another' || others === 'unknown') {
-    return refuse('order-incomplete', OTHERS[others]);
+  const judged = await judgeHeld(focus, candidates, whom, { what: 'slide', heldBy });
+  if (!('held' in judged)) {
+    return judged;
   }
-  if (whoseSpecimens(whom) === 'another') {
-    return refuse('order-incomplete', 'The specimen belongs to another patient than the order.');
-  }
-  const slides = heldBy(holding);
-  if (slides.length === 0) {
-    return nothing(focus, candidates);
-  }
+  const slides = judged.held;
   if (slides.length > MOST) {
     return refuse('input-too-large', `The order has ${slides.length} slides; at most ${MOST} are taken at once.`);
   }

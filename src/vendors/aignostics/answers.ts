@@ -3,7 +3,8 @@
  * is needed to go on is asked for strictly; everything else counts as absent where it cannot be read.
  */
 import { z } from 'zod';
-import { AdapterError, type ErrorKind } from '../../errors.ts';
+import { AdapterError } from '../../errors.ts';
+import { answersOf } from '../answer.ts';
 import type { VendorResponse } from '../http.ts';
 
 const maybe = <T extends z.ZodType>(schema: T) =>
@@ -106,22 +107,8 @@ export function rowsOf<T extends z.ZodType>(row: T, response: VendorResponse, wh
   };
 }
 
-/** What an answer's body is; the message names the fields that are wrong, never a value. */
-export function parsed<T extends z.ZodType>(
-  schema: T,
-  response: VendorResponse,
-  what: string,
-  kind: ErrorKind = 'permanent',
-): z.output<T> {
-  const read = schema.safeParse(response.json());
-  if (!read.success) {
-    const where = read.error.issues.map(({ path }) => path.slice(0, 2).join('.')).join(', ');
-    throw new AdapterError('vendor-protocol', `Aignostics answered ${what} in an unknown shape (${where || 'whole'})`, {
-      kind,
-    });
-  }
-  return read.data;
-}
+/** What an answer's body is; throws `vendor-protocol`. */
+export const parsed = answersOf('Aignostics');
 
 /** What a refusal says: `detail` as text, or as a list of fields; undefined where there is nothing to be read. */
 export function refusalOf(response: VendorResponse): { text?: string; fields: string[] } {

@@ -1,11 +1,12 @@
 /** The platform's calls over the vendor's HTTP client, each answer checked. Lists are bare arrays, read to a short page. */
 import { AdapterError } from '../../errors.ts';
 import type { VendorRequest, VendorResponse } from '../http.ts';
+import { sentence } from '../plain-words.ts';
 import { application, created, type Item, item, parsed, type Run, refusalOf, rowsOf, run, version } from './answers.ts';
 import { LIMITS } from './facts.ts';
 import type { NewRun } from './new-run.ts';
 import { type Access, dropToken, tokenOf } from './tokens.ts';
-import { plainWords, sentence } from './words.ts';
+import { plainWords } from './words.ts';
 
 export interface Caller extends Access {
   signal?: AbortSignal;

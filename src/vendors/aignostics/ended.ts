@@ -1,10 +1,11 @@
 /** The run is over and all of it is here: what it comes to, and whether a person wants another run for what failed. */
 import type { Question, Reason, Step } from '../contract.ts';
+import { sentence } from '../plain-words.ts';
 import type { Ctx } from './documents.ts';
 import { resultOf } from './result-of.ts';
 import { readSlides } from './slide-parts.ts';
 import type { Result, SlidePart, State } from './state.ts';
-import { many, sentence } from './words.ts';
+import { many } from './words.ts';
 
 export const againId = ({ attempt }: Pick<State, 'attempt'>): string => `another-run/${attempt}`;
 

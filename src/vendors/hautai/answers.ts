@@ -3,8 +3,8 @@
  * to go on is asked for strictly, everything else counts as absent where it cannot be read.
  */
 import { z } from 'zod';
-import { AdapterError, type ErrorKind } from '../../errors.ts';
-import type { VendorResponse } from '../http.ts';
+import { AdapterError } from '../../errors.ts';
+import { answersOf } from '../answer.ts';
 import { APPLICATION_PREFIX, type Side, VARIANTS, type Variant } from './facts.ts';
 import { knownParameter } from './parameters.ts';
 import type { Found, Mask } from './state.ts';
@@ -69,22 +69,8 @@ export const upload = z.object({
 });
 export type Upload = z.infer<typeof upload>;
 
-/** What an answer's body is; the message names the fields that are wrong, never a value. */
-export function parsed<T extends z.ZodType>(
-  schema: T,
-  response: VendorResponse,
-  what: string,
-  kind: ErrorKind = 'permanent',
-): z.output<T> {
-  const read = schema.safeParse(response.json());
-  if (!read.success) {
-    const where = read.error.issues.map(({ path }) => path.slice(0, 2).join('.')).join(', ');
-    throw new AdapterError('vendor-protocol', `Haut.AI answered ${what} in an unknown shape (${where || 'whole'})`, {
-      kind,
-    });
-  }
-  return read.data;
-}
+/** What an answer's body is; throws `vendor-protocol`. */
+export const parsed = answersOf('Haut.AI');
 
 /** One application's answer for one batch. Only `parameters` is looked into by what it holds. */
 const block = z.object({

@@ -1,12 +1,12 @@
 /** Asks for the results: every two seconds at first, then every five, then every thirty, for a quarter of an hour. */
 import type { Context, Step } from '../contract.ts';
+import { sentence } from '../plain-words.ts';
 import { blockOf, foundOf } from './answers.ts';
 import { hautaiApi } from './api.ts';
 import { LIMITS, type Side, WAITS } from './facts.ts';
 import type { Options, Settings } from './settings.ts';
 import type { Found, Result, State } from './state.ts';
 import { anotherBatch } from './upload.ts';
-import { sentence } from './words.ts';
 
 type Ctx = Context<Settings, Options>;
 

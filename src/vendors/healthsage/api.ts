@@ -1,6 +1,6 @@
 /** HealthSage's four calls over the vendor's HTTP client, each answer checked. */
-import type { z } from 'zod';
-import { AdapterError, type ErrorKind } from '../../errors.ts';
+import { AdapterError } from '../../errors.ts';
+import { answersOf } from '../answer.ts';
 import type { VendorHttp, VendorResponse } from '../http.ts';
 import { accepted, type Task, task, type Usage, usage } from './answers.ts';
 import type { Settings } from './settings.ts';
@@ -25,21 +25,7 @@ export interface HealthSageApi {
 
 export const QUOTA_WORDS = 'The token budget of the HealthSage key is used up';
 
-function parsed<T extends z.ZodType>(
-  schema: T,
-  response: VendorResponse,
-  what: string,
-  kind: ErrorKind = 'permanent',
-): z.output<T> {
-  const read = schema.safeParse(response.json());
-  if (!read.success) {
-    const where = read.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new AdapterError('vendor-protocol', `HealthSage answered ${what} in an unknown shape (${where || 'whole'})`, {
-      kind,
-    });
-  }
-  return read.data;
-}
+const parsed = answersOf('HealthSage');
 
 function quota(response: VendorResponse): void {
   // A quota, not a rate limit: waiting does not help, so it must never be retried by itself.
