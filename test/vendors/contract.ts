@@ -19,8 +19,8 @@ export type { ContractOptions, OpenedVendor, VendorFault } from './contract/opti
 export interface Bench {
   options: ContractOptions;
   world(): World;
-  /** How an order ends that nothing disturbs, the checkpoints it passes, and which of its requests may be sent only once. */
-  clean(): Ending & { checkpoints: string[]; once: boolean[] };
+  /** How an order ends that nothing disturbs, and the checkpoints it passes. */
+  clean(): Ending & { checkpoints: string[] };
 }
 
 /** Registers the suite's tests for one vendor, on every database there is. */

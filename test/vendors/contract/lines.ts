@@ -5,7 +5,6 @@ import { AdapterError } from '../../../src/errors.ts';
 import type { VendorHttp, VendorRequest } from '../../../src/vendors/http.ts';
 import type { Bench } from '../contract.ts';
 import { doubtsOf, sameAsClean } from './judge.ts';
-import { leftOut } from './thinned.ts';
 import type { Ending, Line } from './world.ts';
 
 /** Nothing left: transient, even for a call that must not be repeated; there is no doubt to count. */
@@ -44,9 +43,6 @@ async function atEachRequest(
 ): Promise<void> {
   for (let index = 0; ; index++) {
     const world = bench.world();
-    if (leftOut(world.database, index, bench.clean().once[index] ?? false)) {
-      continue;
-    }
     const { rig, line } = world;
     const id = await world.newOrder();
     let hit: VendorRequest | undefined;

@@ -9,7 +9,7 @@ import { billedRight, effectKeys } from './judge.ts';
 
 /** Runs an order undisturbed; what it ends like is what every other run is measured by. */
 export async function cleanRun({ options, world }: Bench): Promise<ReturnType<Bench['clean']>> {
-  const { database, rig, finish, newOrder, line } = world();
+  const { database, rig, finish, newOrder } = world();
   const { vendor } = options;
   const id = await newOrder();
   const checkpoints: string[] = [];
@@ -48,7 +48,7 @@ export async function cleanRun({ options, world }: Bench): Promise<ReturnType<Be
   const used = new Set([...effectKeys(ending).values()].map(({ kind }) => kind));
   assert.deepEqual([...used].sort(), Object.keys(vendor.effects).sort(), 'the clean run does not use every effect');
   billedRight(options, ending);
-  return { ...ending, checkpoints, once: line.requests.map(({ once }) => once === true) };
+  return { ...ending, checkpoints };
 }
 
 /** An order without inputs, and one without a patient, are refused in words, not by a throw. */
