@@ -1,5 +1,7 @@
 /** The storage host: gives files at signed URLs to whoever brings no token, and answers in XML when it does not. */
+
 import express, { type RequestHandler, type Response, type Router } from 'express';
+import { sendStorageError } from '../storage-error.ts';
 import { DOCUMENT } from './application-routes.ts';
 import { findOutput } from './find-output.ts';
 import { render } from './outputs.ts';
@@ -47,15 +49,9 @@ export function storageRoutes(simulator: Simulator): Router {
   return router;
 }
 
-const noSuchKey = (response: Response) => sendError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
+const noSuchKey = (response: Response) =>
+  sendStorageError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
 
 function deny(response: Response, { status, code, details }: StorageRefusal): void {
-  sendError(response, status, code, details);
-}
-
-function sendError(response: Response, status: number, code: string, details: string): void {
-  response
-    .status(status)
-    .type('application/xml; charset=UTF-8')
-    .send(`<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Details>${details}</Details></Error>`);
+  sendStorageError(response, status, code, details);
 }

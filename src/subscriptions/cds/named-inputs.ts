@@ -1,6 +1,7 @@
 /** Whether an order names what its vendor needs: a note, a picture, a slide. Pure, over whatever JSON came as a resource. */
 import type { Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
+import { lenientList } from '../../fhir/lenient-list.ts';
 import { mayBePicture } from '../../fhir/picture-holders.ts';
 import { localReference } from '../../fhir/references.ts';
 import { isMedia, mediaType } from '../../fhir/text/sniff.ts';
@@ -22,29 +23,18 @@ const HOLDERS: Record<string, readonly InputKind[]> = {
 /** Types that only lead to an input, or do not say what they hold: that they are named does not say that there is one. */
 const LEADS = new Set(['DiagnosticReport', 'ImagingStudy', 'Specimen', 'Binary']);
 
-/** A list whose unreadable items are dropped; not a list: empty. */
-const list = <T extends z.ZodType>(item: T) =>
-  z
-    .array(z.unknown())
-    .catch([])
-    .transform((items) =>
-      items.flatMap((value) => {
-        const parsed = item.safeParse(value);
-        return parsed.success ? [parsed.data] : [];
-      }),
-    );
 const text = z.string().optional().catch(undefined);
 const reference = z.looseObject({ reference: text });
 
 const orderShape = z.looseObject({
-  supportingInfo: list(reference),
-  specimen: list(reference),
+  supportingInfo: lenientList(reference),
+  specimen: lenientList(reference),
   /** Of a Task. */
-  input: list(z.looseObject({ valueReference: reference })),
-  contained: list(z.looseObject({ id: z.string(), resourceType: z.string() })),
+  input: lenientList(z.looseObject({ valueReference: reference })),
+  contained: lenientList(z.looseObject({ id: z.string(), resourceType: z.string() })),
 });
 const documentShape = z.looseObject({
-  content: list(z.looseObject({ attachment: z.looseObject({ contentType: text }) })),
+  content: lenientList(z.looseObject({ attachment: z.looseObject({ contentType: text }) })),
 });
 
 interface Named {

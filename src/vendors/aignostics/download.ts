@@ -1,10 +1,11 @@
 /** Fetches a result's file: the platform says where it is, and the storage gives it to whoever comes without a token. */
+
 import { AdapterError } from '../../errors.ts';
 import type { VendorResponse } from '../http.ts';
+import { isStorage } from '../storage-host.ts';
 import { call } from './api.ts';
 import { type Ctx, callerOf } from './documents.ts';
 import { WAITS } from './facts.ts';
-import type { Settings } from './settings.ts';
 
 export type Download =
   | { body: ReadableStream<Uint8Array> }
@@ -17,20 +18,6 @@ const REDIRECTS = [302, 303, 307];
 /** Statuses by which a storage says that an address has expired or was altered. */
 const REFUSED = [400, 401, 403, 404, 410];
 const GONE = [404, 410];
-
-/** Whether an address leads to one of the site's storage hosts, over TLS unless the platform itself is without. */
-export function isStorage(
-  address: string,
-  { baseUrl, storageHosts }: Pick<Settings, 'baseUrl' | 'storageHosts'>,
-): boolean {
-  if (!URL.canParse(address)) {
-    return false;
-  }
-  const { protocol, host, hostname, username } = new URL(address);
-  const safe = protocol === 'https:' || (protocol === 'http:' && baseUrl.startsWith('http:'));
-  const hosts = storageHosts.map((one) => one.toLowerCase());
-  return safe && username === '' && (hosts.includes(host) || hosts.includes(hostname));
-}
 
 async function bodyOf(response: VendorResponse): Promise<Download> {
   return response.body ? { body: response.body } : { refused: true };

@@ -1,5 +1,5 @@
 /** What one process knows and never writes down: access tokens, and what the last look at all runs has shown. */
-import type { VendorHttp } from '../http.ts';
+import { perClient } from '../per-client.ts';
 import type { Run } from './answers.ts';
 import type { AccessToken } from './tokens.ts';
 
@@ -20,15 +20,4 @@ export interface ProcessMemory {
   shown: Map<string, Shown>;
 }
 
-/** The memory goes with the connection that it belongs to. */
-const memories = new WeakMap<VendorHttp, ProcessMemory>();
-
-export function processMemory(http: VendorHttp): ProcessMemory {
-  const known = memories.get(http);
-  if (known) {
-    return known;
-  }
-  const fresh: ProcessMemory = { tokens: new Map(), shown: new Map() };
-  memories.set(http, fresh);
-  return fresh;
-}
+export const processMemory = perClient<ProcessMemory>(() => ({ tokens: new Map(), shown: new Map() }));

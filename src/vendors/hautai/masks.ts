@@ -5,13 +5,14 @@
 import { AdapterError } from '../../errors.ts';
 import { sanitiseSvg, svgToPng } from '../../pictures/svg.ts';
 import type { Context, Step } from '../contract.ts';
+import { isStorage } from '../storage-host.ts';
 import { blockOf, maskAddresses } from './answers.ts';
 import { hautaiApi } from './api.ts';
 import { LIMITS } from './facts.ts';
 import { maskFile, maskTitle } from './mask-names.ts';
 import type { Options, Settings } from './settings.ts';
 import type { Mask, Result, State } from './state.ts';
-import { fetchMask, isStorage } from './storage.ts';
+import { fetchMask } from './storage.ts';
 
 type Ctx = Context<Settings, Options>;
 type Addressed = Mask & { url: string; file: string };

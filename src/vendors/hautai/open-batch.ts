@@ -1,6 +1,7 @@
 /** Opens a batch: the vendor gives an address for each photo. Bills nothing; a batch that nobody fills is harmless. */
 import { AdapterError } from '../../errors.ts';
 import type { Context, Effect } from '../contract.ts';
+import { isStorage } from '../storage-host.ts';
 import type { Slot } from './answers.ts';
 import { hautaiApi, type NewBatch } from './api.ts';
 import { creationTime } from './begin.ts';
@@ -8,7 +9,6 @@ import type { Side } from './facts.ts';
 import { processMemory, rememberBatch } from './process-memory.ts';
 import type { Options, Settings } from './settings.ts';
 import type { State } from './state.ts';
-import { isStorage } from './storage.ts';
 
 /** The labels say which side it is and nothing else. */
 export function batchRequest(state: Pick<State, 'photos'>, order: Context['order']): NewBatch {

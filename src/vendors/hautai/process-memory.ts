@@ -3,7 +3,7 @@
  * has them, and the order's state and `context.memory` are tables of a database. A process that comes later logs in
  * again, and opens a new batch where photos were still to be uploaded.
  */
-import type { VendorHttp } from '../http.ts';
+import { perClient } from '../per-client.ts';
 import type { Slot } from './answers.ts';
 import type { Side } from './facts.ts';
 
@@ -29,21 +29,10 @@ export interface ProcessMemory {
   batches: Map<string, OpenBatch>;
 }
 
-/** The memory goes with the connection that it belongs to. */
-const memories = new WeakMap<VendorHttp, ProcessMemory>();
-
 /** An address is not good for longer, whatever it says. */
 const BATCH_MS = 3_600_000;
 
-export function processMemory(http: VendorHttp): ProcessMemory {
-  const known = memories.get(http);
-  if (known) {
-    return known;
-  }
-  const fresh: ProcessMemory = { logins: new Map(), batches: new Map() };
-  memories.set(http, fresh);
-  return fresh;
-}
+export const processMemory = perClient<ProcessMemory>(() => ({ logins: new Map(), batches: new Map() }));
 
 /** Keeps the addresses of a new batch, and drops those that nobody came back for. */
 export function rememberBatch(memory: ProcessMemory, id: string, slots: Map<Side, Slot>, now: Date): void {

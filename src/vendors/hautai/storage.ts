@@ -4,26 +4,12 @@ import type { CleanPicture } from '../../pictures/types.ts';
 import type { VendorHttp, VendorRequest } from '../http.ts';
 import type { Slot } from './answers.ts';
 import { LIMITS, WAITS } from './facts.ts';
-import type { Settings } from './settings.ts';
-
-type Place = Pick<Settings, 'baseUrl' | 'storageHosts'>;
 
 /** The client sets these itself, or they are not storage's business; all others are part of the signature. */
 const NOT_SENT = ['host', 'content-length', 'authorization', 'connection', 'transfer-encoding'];
 
 /** Statuses by which storage says that an address is not good any more, or was altered. */
 const REFUSED = [400, 401, 403, 404, 410];
-
-/** Whether an address leads to one of the site's storage hosts, over TLS unless the vendor itself is without. */
-export function isStorage(address: string, { baseUrl, storageHosts }: Place): boolean {
-  if (!URL.canParse(address)) {
-    return false;
-  }
-  const { protocol, host, hostname, username } = new URL(address);
-  const safe = protocol === 'https:' || (protocol === 'http:' && baseUrl.startsWith('http:'));
-  const hosts = storageHosts.map((one) => one.toLowerCase());
-  return safe && username === '' && (hosts.includes(host) || hosts.includes(hostname));
-}
 
 /**
  * Uploads a photo with exactly the signed headers. False: storage refused the address, which may be tried with another;

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AdapterError } from '../../../src/errors.ts';
-import { isStorage } from '../../../src/vendors/aignostics/download.ts';
 import { toFindings } from '../../../src/vendors/aignostics/findings.ts';
 import { aignostics } from '../../../src/vendors/aignostics/index.ts';
 import type { Result } from '../../../src/vendors/aignostics/state.ts';
 import { watch } from '../../../src/vendors/aignostics/watch.ts';
+import { isStorage } from '../../../src/vendors/storage-host.ts';
 import { assertDescribed } from '../../sandbox/openapi-aignostics.ts';
 import { type Driven, orderOf, type Site, site } from './drive.ts';
 import { serviceRequest, slideInput, specimen } from './slide.ts';

@@ -13,7 +13,7 @@ import {
   upload,
 } from '../../../src/vendors/hautai/answers.ts';
 import { hautai } from '../../../src/vendors/hautai/index.ts';
-import { isStorage } from '../../../src/vendors/hautai/storage.ts';
+import { isStorage } from '../../../src/vendors/storage-host.ts';
 import { orderOf } from './drive.ts';
 
 function fixture(name: string): unknown {

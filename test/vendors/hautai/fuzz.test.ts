@@ -16,7 +16,7 @@ import {
 } from '../../../src/vendors/hautai/answers.ts';
 import { trendOf } from '../../../src/vendors/hautai/history.ts';
 import { hautai } from '../../../src/vendors/hautai/index.ts';
-import { isStorage } from '../../../src/vendors/hautai/storage.ts';
+import { isStorage } from '../../../src/vendors/storage-host.ts';
 import { orderOf } from './drive.ts';
 
 const SIDES = ['front', 'left'] as const;
