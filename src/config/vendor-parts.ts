@@ -11,6 +11,8 @@ export interface ConfiguredVendor {
   options: z.ZodType<unknown>;
   /** There where people log in with it: what that gives is kept encrypted. */
   login?: unknown;
+  /** One that needs slides fetches them from the site's storage. */
+  needs?: readonly string[];
 }
 
 export type VendorRegistry = Readonly<Record<string, ConfiguredVendor>>;
@@ -19,6 +21,35 @@ export interface VendorParts {
   problems: Problem[];
   /** What the vendors' schemas made of the raw parts, by their formatted paths. */
   parsed: Map<string, unknown>;
+}
+
+const SERVING = [['http', 'publicUrl'] as const, ['security', 'signingKey'] as const];
+
+/** A folder of ours is reached under URLs that are ours, and signed. */
+function unserved(raw: unknown, site: { item: unknown; path: Path }, vendor: string): Problem[] {
+  if (valueAt(site.item, ['storage', 'type']) === 's3') {
+    return [];
+  }
+  const message = `is missing: ${vendor} fetches the slides of ${formatPath(site.path)} from the folder that we serve; or set its storage to a bucket`;
+  return SERVING.filter((path) => valueAt(raw, [...path]) === undefined).map((path) => ({
+    path: formatPath([...path]),
+    message,
+  }));
+}
+
+/** A misspelt vendor would be given everybody's data. */
+function consents(site: { item: unknown; path: Path }, settings: unknown): Problem[] {
+  const known = isMapping(settings) ? Object.keys(settings) : [];
+  return itemsAt(site.item, ['policy', 'requireConsent']).flatMap(({ item, path }) =>
+    typeof item !== 'string' || known.includes(item)
+      ? []
+      : [
+          {
+            path: formatPath([...site.path, ...path]),
+            message: `has no settings under ${formatPath([...site.path, 'vendors'])}${suggestion(item, known)}`,
+          },
+        ],
+  );
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {
@@ -62,6 +93,7 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
         }
       }
     }
+    problems.push(...consents(site, settings));
     for (const route of itemsAt(raw, [...site.path, 'routes'])) {
       const name = valueAt(route.item, ['vendor']);
       if (typeof name !== 'string' || name === '') {
@@ -75,6 +107,9 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
       if (!isMapping(settings) || !Object.hasOwn(settings, name)) {
         const at = formatPath([...site.path, 'vendors']);
         problems.push({ path: formatPath([...route.path, 'vendor']), message: `has no settings under ${at}` });
+      }
+      if (vendor.needs?.includes('slide')) {
+        problems.push(...unserved(raw, site, name));
       }
       const options = valueAt(route.item, ['options']) ?? {};
       if (isMapping(options)) {

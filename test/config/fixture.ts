@@ -14,6 +14,7 @@ export const vendors: VendorRegistry = {
     }),
     options: z.strictObject({ specialty: z.string().default('General') }),
   },
+  slidelab: { settings: z.strictObject({}), options: z.strictObject({}), needs: ['slide'] },
 };
 
 export interface Setting {

@@ -50,6 +50,31 @@ test("a vendor's schemas check its settings and options at their full paths", ()
   assert.deepEqual(configOf(file()).sites[0]?.routes[0]?.options, { specialty: 'General' });
 });
 
+test('a vendor that may only be given data with consent is one that the site has', () => {
+  const problems = inSite({ policy: { requireConsent: ['healthsage', 'healthsgae'] } });
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['sites[0].policy.requireConsent[1]'],
+  );
+  assert.match(problems[0]?.message ?? '', /^has no settings under sites\[0\]\.vendors.*did you mean "healthsage"\?/);
+});
+
+test('slides in a folder of ours are only there for a vendor where we can be reached', () => {
+  const slides = { vendors: { slidelab: {} }, routes: [route({ vendor: 'slidelab' })] };
+  const bucket = { type: 's3', region: 'eu-central-1', bucket: 'slides', accessKeyId: 'a', secretAccessKey: 'b' };
+  const only = { http: undefined, security: undefined };
+  const quiet = { subscriptions: { secret: 'long-enough-secret', register: false } };
+  const problems = problemsOf(file({ ...only, sites: [site({ ...slides, ...quiet })] }));
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['http.publicUrl', 'security.signingKey'],
+  );
+  assert.match(problems[0]?.message ?? '', /slidelab fetches the slides of sites\[0\]/);
+  assert.deepEqual(problemsOf(file({ ...only, sites: [site({ ...slides, ...quiet, storage: bucket })] })), []);
+  const served = { http: { publicUrl: 'https://adapter.example' }, security: { signingKey: 'k'.repeat(16) } };
+  assert.deepEqual(problemsOf(file({ ...served, sites: [site({ ...slides, ...quiet })] })), []);
+});
+
 test('the sweep is a node-cron expression or off', () => {
   for (const sweep of ['*/5 * * * *', '0 */2 * * * *', 'off']) {
     assert.deepEqual(subscribed({ sweep }), []);
