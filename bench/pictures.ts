@@ -30,7 +30,7 @@ function uploadLines({ megabytes, direct, ours, ratio }: UploadResult): string[]
     return `${name.padEnd(33)} ${ms.toFixed(0).padStart(12)} ${((megabytes / ms) * 1000).toFixed(0).padStart(8)}`;
   };
   return [
-    `One picture of ${megabytes.toFixed(1)} MB from an EHR to a vendor on this machine, median of ${direct.length} rounds`,
+    `One picture of ${megabytes.toFixed(1)} MB from an EHR to a vendor on this machine, median of ${direct.length} rounds of five`,
     '',
     '                                            ms     MB/s',
     row('piped with undici', direct),

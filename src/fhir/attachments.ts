@@ -1,8 +1,10 @@
 /** The bytes of an attachment: inline, from the server, or from where the EHR stores them; and what identifies it. */
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Attachment } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import { tooLarge } from '../pictures/refusals.ts';
+import { gathered, through } from '../streams.ts';
 import type { Fetched, FhirClient } from './types.ts';
 
 /** No note is larger, and every byte of it is held in memory while it is read. */
@@ -56,7 +58,7 @@ const isTooLarge = ({ limit, what }: AttachmentWish) => tooLarge(`The ${what}`, 
 const SLICE = 256 * 1024;
 
 /** Inline data as a stream: the text is in memory already, its bytes need not be there a second time. */
-function inlineStream(data: string, wish: AttachmentWish): ReadableStream<Uint8Array> {
+function inlineStream(data: string, wish: AttachmentWish): Readable {
   // Judged before it is decoded: four characters make three bytes.
   if (data.length / 4 > wish.limit / 3 + 1) {
     throw isTooLarge(wish);
@@ -65,69 +67,42 @@ function inlineStream(data: string, wish: AttachmentWish): ReadableStream<Uint8A
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(packed)) {
     throw new AdapterError('input-unsupported', `The inline data of the ${wish.what} is not base64.`);
   }
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= packed.length) {
-        controller.close();
-        return;
-      }
-      controller.enqueue(new Uint8Array(Buffer.from(packed.slice(at, at + SLICE), 'base64')));
-      at += SLICE;
-    },
-  });
+  return Readable.from(decodedSlices(packed), { objectMode: false });
 }
 
-async function readCapped(body: ReadableStream<Uint8Array>, wish: AttachmentWish): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        return new Uint8Array(Buffer.concat(chunks, size));
-      }
-      size += value.byteLength;
-      if (size > wish.limit) {
-        throw isTooLarge(wish);
-      }
-      chunks.push(value);
-    }
-  } catch (error) {
-    await reader.cancel().catch(() => undefined);
-    if (error instanceof AdapterError) {
-      throw error;
-    }
-    throw new AdapterError('ehr-unreachable', 'The connection broke within an attachment', { cause: error });
+function* decodedSlices(packed: string): Generator<Uint8Array> {
+  for (let at = 0; at < packed.length; at += SLICE) {
+    yield Buffer.from(packed.slice(at, at + SLICE), 'base64');
   }
 }
 
+async function readCapped(body: Readable, wish: AttachmentWish): Promise<Uint8Array> {
+  const bytes = await gathered(body, wish.limit);
+  if (!bytes) {
+    throw isTooLarge(wish);
+  }
+  return new Uint8Array(bytes);
+}
+
 /** Attachment.hash is the SHA-1 of the bytes (R4); what is no SHA-1 is not judged. Fails at the end where they differ. */
-function hashed(
-  body: ReadableStream<Uint8Array>,
-  hash: string | undefined,
-  { what }: AttachmentWish,
-): ReadableStream<Uint8Array> {
+function hashed(body: Readable, hash: string | undefined, { what }: AttachmentWish): Readable {
   const expected = Buffer.from(hash ?? '', 'base64');
   if (expected.length !== 20) {
     return body;
   }
   const sha1 = createHash('sha1');
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        sha1.update(chunk);
-        controller.enqueue(chunk);
-      },
-      flush() {
-        if (!sha1.digest().equals(expected)) {
-          const text = `The ${what} is not the one that the EHR describes: its hash differs.`;
-          throw new AdapterError('input-unavailable', text);
-        }
-      },
-    }),
-  );
+  return through(body, (emit) => ({
+    push(piece) {
+      sha1.update(piece);
+      emit(piece);
+    },
+    end() {
+      if (!sha1.digest().equals(expected)) {
+        const text = `The ${what} is not the one that the EHR describes: its hash differs.`;
+        throw new AdapterError('input-unavailable', text);
+      }
+    },
+  }));
 }
 
 /** Whether the EHR may have a newer address: storage said no, which is what an expired presigned URL looks like. */
@@ -138,7 +113,7 @@ function mayHaveExpired(error: unknown): boolean {
 async function download(client: FhirClient, attachment: Attachment, url: string, wish: AttachmentWish) {
   const fetched = await client.fetchBytes(url, attachment.contentType?.split(';')[0]?.trim() ?? wish.accept);
   if ((fetched.size ?? 0) > wish.limit) {
-    await fetched.body.cancel().catch(() => undefined);
+    fetched.body.destroy();
     throw isTooLarge(wish);
   }
   return fetched;

@@ -4,9 +4,9 @@
  * URLs come from resources, so whoever may write a DocumentReference chooses them: an allow-list of hosts, each redirect
  * judged like a first URL, and no other scheme than http(s).
  */
-import type { Readable } from 'node:stream';
 import type { Binary } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
+import { heard, streamOfBytes } from '../streams.ts';
 import { isJson, isType } from './answer.ts';
 import type { Reply } from './fetch.ts';
 import type { Send } from './request.ts';
@@ -19,42 +19,6 @@ const REFUSED = [400, 401, 403, 404, 405, 406, 409, 410, 412, 414, 416, 451];
 function unavailable(message: string, status?: number): AdapterError {
   const orderer = 'An attachment of this order cannot be fetched';
   return new AdapterError('input-unavailable', message, { orderer, ...(status !== undefined && { status }) });
-}
-
-/** A stream whose errors are AdapterErrors. Cancelling it lets the connection go, also while the server has us wait. */
-function classified(stream: Readable): ReadableStream<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
-  // What is destroyed before it was read from has nobody else who hears of it.
-  stream.on('error', () => undefined);
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await chunks.next();
-        if (done) {
-          controller.close();
-        } else {
-          controller.enqueue(value);
-        }
-      } catch (cause) {
-        controller.error(new AdapterError('ehr-unreachable', 'The connection broke within an attachment', { cause }));
-      }
-    },
-    cancel() {
-      // Not the iterator's return(): that waits for the chunk that was asked for.
-      stream.destroy();
-    },
-  });
-}
-
-function one(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      if (bytes.byteLength > 0) {
-        controller.enqueue(bytes);
-      }
-      controller.close();
-    },
-  });
 }
 
 /** Weak or strong: a proxy that compresses makes the one of the other. */
@@ -87,7 +51,7 @@ function streamed(reply: Reply, wanted?: FetchWish['range']): Fetched {
   return {
     contentType: reply.headers.get('content-type') ?? undefined,
     size: plain && Number.isSafeInteger(length) ? length : undefined,
-    body: stream ? classified(stream) : one(new Uint8Array()),
+    body: stream ? heard(stream) : streamOfBytes(new Uint8Array()),
     ...range,
     ...versionOf(reply),
   };
@@ -95,7 +59,9 @@ function streamed(reply: Reply, wanted?: FetchWish['range']): Fetched {
 
 /** Lets an answer go that is not read. */
 function drop({ stream }: Reply): void {
-  stream?.on('error', () => undefined).destroy();
+  if (stream) {
+    heard(stream).destroy();
+  }
 }
 
 /** A Binary that came as a FHIR resource: its data, decoded. Any other JSON is what was asked for. */
@@ -108,13 +74,13 @@ function unwrapped(text: string, contentType: string | undefined): Fetched {
   }
   if (!isType<Binary>(value, 'Binary')) {
     const bytes = Buffer.from(text, 'utf8');
-    return { contentType, size: bytes.byteLength, body: one(bytes) };
+    return { contentType, size: bytes.byteLength, body: streamOfBytes(bytes) };
   }
   if (value.data === undefined) {
     throw unavailable('A Binary of the FHIR server has no data');
   }
   const bytes = Buffer.from(value.data, 'base64');
-  return { contentType: value.contentType, size: bytes.byteLength, body: one(bytes) };
+  return { contentType: value.contentType, size: bytes.byteLength, body: streamOfBytes(bytes) };
 }
 
 /**

@@ -5,8 +5,10 @@
  * be sent again. An AdapterError of a file that is read while it is sent comes through as it is.
  */
 import { Readable } from 'node:stream';
-import { Agent, fetch, Headers, request as plainRequest } from 'undici';
+import { Agent, Headers, request as plainRequest } from 'undici';
 import { AdapterError } from '../errors.ts';
+import { gathered } from '../streams.ts';
+import { brokenBody, classified } from './broken-body.ts';
 import { decoded } from './decoded.ts';
 import type { SentFile } from './types.ts';
 
@@ -60,6 +62,8 @@ export const ANSWER_LIMIT = 64 * 1024 * 1024;
 const CLOSING = 5;
 
 const BEFORE_SENDING = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED']);
+/** No content, reset content, not modified. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
 const CERTIFICATE = /CERT|^UNABLE_TO|SELF_SIGNED|^ERR_TLS/;
 
 function property(value: unknown, name: 'cause' | 'code' | 'syscall' | 'errors'): unknown {
@@ -91,20 +95,6 @@ function failureOf(thrown: unknown, timer: AbortSignal): Failure {
   return { failure: wasUnsent(cause) ? 'unsent' : 'broken', cause };
 }
 
-/** The body as text; undefined where it is larger than `limit` bytes. */
-async function readWithin(body: AsyncIterable<Uint8Array>, limit: number): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > limit) {
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size).toString('utf8');
-}
-
 /** A file goes under its size, so that a server knows beforehand what comes, and which body broke off. */
 function piecewise({ headers, body }: WireRequest): { headers: Record<string, string>; body?: string | Readable } {
   if (typeof body !== 'object') {
@@ -128,51 +118,44 @@ export function openWire(options: WireOptions): Wire {
     bodyTimeout: milliseconds,
   });
 
-  /** Bodies of any size, without the copies that fetch makes of them. What is no 2xx is short, and read whole. */
-  async function stream(request: WireRequest, signal: AbortSignal): Promise<Reply | Failure> {
-    const { method, url } = request;
+  const streaming = agent.compose(classified);
+
+  async function exchange(request: WireRequest, signal: AbortSignal): Promise<Reply | Failure> {
+    const { method, url, mode } = request;
     const { headers, body } = piecewise(request);
-    const response = await plainRequest(url, { method, headers, body: body ?? null, dispatcher: agent, signal });
+    const response = await plainRequest(url, {
+      method,
+      // A file is asked for as it is, so that its size is known before it comes.
+      headers: { ...(mode !== 'stream' && { 'Accept-Encoding': 'gzip, deflate' }), ...headers },
+      body: body ?? null,
+      dispatcher: mode === 'stream' ? streaming : agent,
+      signal,
+    });
     const { statusCode: status } = response;
     const given = Object.entries(response.headers).flatMap(([name, value]): [string, string][] =>
       value === undefined ? [] : [[name, [value].flat().join(', ')]],
     );
     const reply = { status, headers: new Headers(given), text: '' };
-    const bytes = decoded(response.body, reply.headers.get('content-encoding'));
-    if (request.mode === 'stream' && status >= 200 && status <= 299) {
-      return { ...reply, stream: bytes };
+    if (mode === 'headers') {
+      await response.body.dump();
+      return reply;
     }
-    const text = await readWithin(bytes, limit);
-    return text === undefined ? { failure: 'too-large' } : { ...reply, text };
+    // Where there are no bytes, there is nothing that any encoding could have made of them.
+    const isEmpty = WITHOUT_BODY.has(status) || reply.headers.get('content-length') === '0';
+    const encoding = isEmpty ? null : reply.headers.get('content-encoding');
+    if (mode === 'stream' && status >= 200 && status <= 299) {
+      return { ...reply, stream: decoded(response.body, encoding, brokenBody) };
+    }
+    // What is no 2xx is short.
+    const text = await gathered(decoded(response.body, encoding), limit);
+    return text === undefined ? { failure: 'too-large' } : { ...reply, text: text.toString('utf8') };
   }
 
   async function send(request: WireRequest): Promise<Reply | Failure> {
     const timer = new AbortController();
     const clock = setTimeout(() => timer.abort(), milliseconds);
     try {
-      const { method, headers, body: sent } = request;
-      if (request.mode === 'stream' || typeof sent === 'object') {
-        return await stream(request, timer.signal);
-      }
-      const response = await fetch(request.url, {
-        method,
-        headers,
-        body: sent ?? null,
-        redirect: 'manual',
-        dispatcher: agent,
-        signal: timer.signal,
-      });
-      const { status, body } = response;
-      const reply = { status, headers: response.headers, text: '' };
-      if (body === null) {
-        return reply;
-      }
-      if (request.mode === 'headers') {
-        await body.cancel();
-        return reply;
-      }
-      const text = await readWithin(body, limit);
-      return text === undefined ? { failure: 'too-large' } : { ...reply, text };
+      return await exchange(request, timer.signal);
     } catch (thrown) {
       if (thrown instanceof AdapterError) {
         throw thrown;

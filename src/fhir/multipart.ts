@@ -1,8 +1,10 @@
 /** The first part of a `multipart/related` answer, as DICOMweb gives an instance: streamed, never held. */
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
+import { pulled } from '../streams.ts';
 
 export interface FirstPart {
-  body: ReadableStream<Uint8Array>;
+  body: Readable;
   /** Where the part says it. */
   size?: number;
 }
@@ -24,28 +26,29 @@ const malformed = () =>
 
 /**
  * Reads up to the first part's own bytes, and gives those. The stream fails with `input-unavailable` where it ends before
- * the part does; its source is cancelled where the part is over.
+ * the part does; its source is let go where the part is over.
  */
-export async function firstPart(source: ReadableStream<Uint8Array>, boundary: string): Promise<FirstPart> {
-  const reader = source.getReader();
+export async function firstPart(source: Readable, boundary: string): Promise<FirstPart> {
+  const pieces: AsyncIterator<Uint8Array> = source[Symbol.asyncIterator]();
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   // As if a line had ended before: the first delimiter may stand at the very beginning.
   let held = Buffer.from('\r\n');
   let found: { at: number; head: string } | undefined;
   for (found = headIn(held, delimiter); !found; found = headIn(held, delimiter)) {
-    const { done, value } = await reader.read();
+    const { done, value } = await pieces.next();
     if (done || held.length > MOST_HEAD) {
-      await reader.cancel().catch(() => undefined);
+      source.destroy();
       throw malformed();
     }
     held = Buffer.concat([held, value]);
   }
   const rest = held.subarray(found.at);
   const length = Number(/^content-length:\s*(\d{1,15})\s*$/im.exec(found.head)?.[1] ?? Number.NaN);
-  return {
-    body: untilDelimiter(reader, rest, delimiter),
-    ...(Number.isSafeInteger(length) && { size: length }),
-  };
+  const body = pulled(untilDelimiter(pieces, rest, delimiter), {
+    classify: (thrown) => (thrown instanceof Error ? thrown : malformed()),
+    close: () => source.destroy(),
+  });
+  return { body, ...(Number.isSafeInteger(length) && { size: length }) };
 }
 
 /** Where the bytes of the first part begin, and its headers; undefined: there is not enough of it yet. */
@@ -57,40 +60,26 @@ function headIn(bytes: Buffer, delimiter: Buffer): { at: number; head: string } 
   return end < 0 ? undefined : { at: end + 4, head: bytes.subarray(line, end).toString('latin1') };
 }
 
-function untilDelimiter(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+async function* untilDelimiter(
+  pieces: AsyncIterator<Uint8Array>,
   first: Buffer,
   delimiter: Buffer,
-): ReadableStream<Uint8Array> {
-  let held: Buffer = first;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        for (;;) {
-          const end = held.indexOf(delimiter);
-          // What may be the beginning of the delimiter waits for the next piece.
-          const sure = end >= 0 ? end : held.length - (delimiter.length - 1);
-          if (sure > 0) {
-            controller.enqueue(held.subarray(0, sure));
-            held = held.subarray(sure);
-          }
-          if (end >= 0) {
-            controller.close();
-            await reader.cancel().catch(() => undefined);
-            return;
-          }
-          if (sure > 0) {
-            return;
-          }
-          const { done, value } = await reader.read();
-          if (done) {
-            throw malformed();
-          }
-          held = Buffer.concat([held, value]);
-        }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
+): AsyncGenerator<Uint8Array> {
+  for (let held: Buffer = first; ; ) {
+    const end = held.indexOf(delimiter);
+    // What may be the beginning of the delimiter waits for the next piece.
+    const sure = end >= 0 ? end : held.length - (delimiter.length - 1);
+    if (sure > 0) {
+      yield held.subarray(0, sure);
+      held = held.subarray(sure);
+    }
+    if (end >= 0) {
+      return;
+    }
+    const { done, value } = await pieces.next();
+    if (done) {
+      throw malformed();
+    }
+    held = Buffer.concat([held, value]);
+  }
 }

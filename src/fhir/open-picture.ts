@@ -1,4 +1,5 @@
 /** Opens a picture of an order: to check it when the order is read, and once more, de-identified, when it is sent. */
+import type { Readable } from 'node:stream';
 import type { Attachment, Resource } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
 import { openClean } from '../pictures/open-clean.ts';
@@ -16,7 +17,7 @@ export interface PicturePlace {
 }
 
 export interface OpenedPicture {
-  body: ReadableStream<Uint8Array>;
+  body: Readable;
   /** Nothing in the EHR says that it is a picture, and the server that has it says that it is something else. */
   isSomethingElse: boolean;
 }

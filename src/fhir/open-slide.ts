@@ -1,6 +1,8 @@
 /** Opens a slide of an order for staging: the one that was read, or nothing. */
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
 import type { SlideSource } from '../slides/types.ts';
+import { through } from '../streams.ts';
 import type { OrderInput } from '../vendors/contract.ts';
 import { secondsLeft } from './signed-life.ts';
 import { type LocatedSlide, locateSlide, openSlideBytes } from './slide-bytes.ts';
@@ -38,29 +40,27 @@ function passedOn(
 
 /** `length` bytes of a body from `skip` on. Fails where it ends before, or, where it is a whole file, goes on behind. */
 function within(
-  body: ReadableStream<Uint8Array>,
+  body: Readable,
   { skip, length, isWhole }: { skip: number; length: number; isWhole: boolean },
-): ReadableStream<Uint8Array> {
+): Readable {
   let passed = -skip;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        const from = Math.max(0, -passed);
-        passed += piece.byteLength;
-        if (passed > length) {
-          throw changed();
-        }
-        if (from < piece.byteLength) {
-          controller.enqueue(from === 0 ? piece : piece.subarray(from));
-        }
-      },
-      flush() {
-        if (passed < length) {
-          throw isWhole ? changed() : new AdapterError('ehr-unreachable', 'A slide broke off within a part of it');
-        }
-      },
-    }),
-  );
+  return through(body, (emit) => ({
+    push(piece) {
+      const from = Math.max(0, -passed);
+      passed += piece.byteLength;
+      if (passed > length) {
+        throw changed();
+      }
+      if (from < piece.byteLength) {
+        emit(from === 0 ? piece : piece.subarray(from));
+      }
+    },
+    end() {
+      if (passed < length) {
+        throw isWhole ? changed() : new AdapterError('ehr-unreachable', 'A slide broke off within a part of it');
+      }
+    },
+  }));
 }
 
 /**
@@ -92,7 +92,7 @@ export async function openSlide(
       const bytes = await openSlideBytes(client, located, { start, end });
       const { body, isPart, version } = bytes;
       if ((bytes.size ?? size) !== size || knownBy(located, size, version) !== sha256) {
-        await body.cancel().catch(() => undefined);
+        body.destroy();
         throw changed();
       }
       const until = isPart ? Math.min(end, size) : size;

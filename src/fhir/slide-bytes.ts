@@ -1,6 +1,8 @@
 /** The bytes of a slide by ranges, wherever the EHR has them: inline, as a file of a server or storage host, in DICOMweb. */
+import type { Readable } from 'node:stream';
 import type { Attachment, ImagingStudy } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
+import { streamOfBytes } from '../streams.ts';
 import { addressOf, withFreshAddress } from './attachments.ts';
 import { INSTANCE, instanceAddress } from './dicomweb.ts';
 import { boundaryOf, firstPart } from './multipart.ts';
@@ -17,7 +19,7 @@ export interface LocatedSlide {
 
 /** Bytes of a slide from `start` on. */
 export interface OpenedSlide {
-  body: ReadableStream<Uint8Array>;
+  body: Readable;
   /** Exclusive; undefined: to the end of the file, which is not known. */
   end: number | undefined;
   /** Bytes of the file. */
@@ -50,9 +52,8 @@ export const slideAddress = ({ attachment }: LocatedSlide): string => addressOf(
 
 function inline(data: string, { start, end }: Range): OpenedSlide {
   const bytes = Buffer.from(data, 'base64');
-  const part = new Uint8Array(bytes.subarray(start, end));
-  const { size } = { size: bytes.length };
-  const body = new Blob([part]).stream();
+  const size = bytes.length;
+  const body = streamOfBytes(bytes.subarray(start, end));
   return { body, end: Math.min(end, size), size, isPart: true, version: undefined, contentType: undefined };
 }
 

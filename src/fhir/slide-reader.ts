@@ -1,7 +1,9 @@
 /** Reads a slide's header where it stands: by ranges, or from its beginning where the server gives no parts of files. */
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
 import type { ReadAt } from '../slides/types.ts';
+import { gathered } from '../streams.ts';
 import { type LocatedSlide, type OpenedSlide, openSlideBytes, slideAddress } from './slide-bytes.ts';
 import type { FhirClient } from './types.ts';
 
@@ -36,13 +38,7 @@ export const changed = () =>
     orderer: 'The slide has changed in the EHR since the order was read.',
   });
 
-export async function bytesOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body) {
-    pieces.push(piece);
-  }
-  return new Uint8Array(Buffer.concat(pieces));
-}
+export const bytesOf = async (body: Readable): Promise<Uint8Array> => new Uint8Array((await gathered(body)) ?? []);
 
 /** Lower-case hex. Of a file inline, its address is its bytes. */
 export function knownBy(located: LocatedSlide, size: number, version: string | undefined): string {
@@ -84,7 +80,7 @@ async function byRanges(
       }
       const opened = await openSlideBytes(client, located, { start: offset, end });
       if (!opened.isPart || opened.size !== size || opened.version !== version) {
-        await opened.body.cancel().catch(() => undefined);
+        opened.body.destroy();
         throw changed();
       }
       return bytesOf(opened.body);
@@ -125,20 +121,15 @@ async function fromBeginning(
 }
 
 /** The file's beginning; the rest is not fetched. */
-async function prefixOf(body: ReadableStream<Uint8Array>): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
-  const reader = body.getReader();
+async function prefixOf(body: Readable): Promise<{ bytes: Uint8Array; isWhole: boolean }> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) {
-      return { bytes: new Uint8Array(Buffer.concat(pieces)), isWhole: true };
-    }
-    pieces.push(value);
-    length += value.byteLength;
+  for await (const piece of body) {
+    pieces.push(piece);
+    length += piece.byteLength;
     if (length > PREFIX) {
-      await reader.cancel().catch(() => undefined);
       return { bytes: new Uint8Array(Buffer.concat(pieces, PREFIX)), isWhole: false };
     }
   }
+  return { bytes: new Uint8Array(Buffer.concat(pieces)), isWhole: true };
 }

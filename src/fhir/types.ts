@@ -1,4 +1,5 @@
 /** What the fhir room offers the rest of the house: the client of one site, what is read of an order, what is written. */
+import type { Readable } from 'node:stream';
 import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Specimen, Task } from '@medplum/fhirtypes';
 import type { Findings } from '../findings.ts';
 import type { PictureLimits } from '../pictures/types.ts';
@@ -41,7 +42,8 @@ export interface TypeCapabilities {
 export interface Fetched {
   contentType: string | undefined;
   size: number | undefined;
-  body: ReadableStream<Uint8Array>;
+  /** Has to be read to its end or destroyed. */
+  body: Readable;
   /** Where the answer is a part of the file: which, and the bytes of the whole. `end` is exclusive. */
   range?: { start: number; end: number; of: number };
   /** The server's word for this version of the bytes: its ETag, else Last-Modified. */

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { UserConfig } from '../config.ts';
@@ -14,6 +15,7 @@ import type { Log, LogFields } from '../log.ts';
 import type { LargeFile } from '../orders/store/large-files.ts';
 import type { FileTokens } from '../storage/file-token.ts';
 import type { Storage } from '../storage/types.ts';
+import { through } from '../streams.ts';
 import { byteRange } from './byte-range.ts';
 import type { EhrReaders } from './ehr-readers.ts';
 import { sendProblem } from './problem.ts';
@@ -175,13 +177,17 @@ function rangeOf(request: Request, response: Response, size: number): ReturnType
 }
 
 /** The announced number of bytes, or an error: a body that ends early would leave the other side waiting. */
-async function* whole(body: ReadableStream<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+function whole(body: Readable, size: number): Readable {
   let left = size;
-  for await (const piece of body) {
-    left -= piece.byteLength;
-    yield piece;
-  }
-  if (left !== 0) {
-    throw new Error('The file is shorter than it was');
-  }
+  return through(body, (emit) => ({
+    push(piece) {
+      left -= piece.byteLength;
+      emit(piece);
+    },
+    end() {
+      if (left !== 0) {
+        throw new Error('The file is shorter than it was');
+      }
+    },
+  }));
 }

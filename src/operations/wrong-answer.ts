@@ -9,13 +9,16 @@ export function wrongAnswer(
     return 'The order asks another question now.';
   }
   const { value } = answer;
-  if (question.choices) {
+  if (question.choices && !(question.number && typeof value === 'number')) {
     return Object.hasOwn(question.choices, String(value))
       ? undefined
       : `value must be one of: ${Object.keys(question.choices).join(', ')}.`;
   }
   if (question.number) {
     const { unit, minimum, maximum } = question.number;
+    if (question.number.exactly !== undefined && value !== question.number.exactly) {
+      return `value must be exactly ${question.number.exactly} (${unit}), the amount that is asked for.`;
+    }
     const outside = typeof value === 'number' && (value < (minimum ?? value) || value > (maximum ?? value));
     if (typeof value !== 'number' || outside) {
       const bounds = [

@@ -78,9 +78,10 @@ async function settleDoubt(
       });
       return { answer: { to: 'effect', key: call.key, value: found } };
     }
-    return undefined;
   }
-  if (call.doubts > call.allowed) {
+  // Whoever can be asked has just said no: it may be sent again, but not for ever.
+  const allowed = effect.lookup ? Math.max(call.allowed, (effect.most ?? Number.POSITIVE_INFINITY) - 1) : call.allowed;
+  if (call.doubts > allowed) {
     hand.log.error({ order: order.publicId, code: 'effect-unknown', effectKey: call.key }, 'order held');
     return hold(order, {
       code: 'effect-unknown',

@@ -1,8 +1,11 @@
 /** Keeps large result files in a site's storage: streamed by parts, checksummed as they pass, known to the order by a row. */
+
 import { createHash, randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
 import { base64, crc32c } from '../slides/crc32c.ts';
 import type { Storage, StoredPart } from '../storage/types.ts';
+import { streamOfBytes } from '../streams.ts';
 import type { Files } from '../vendors/contract.ts';
 import type { Database } from './store/database.ts';
 import { listLargeFiles, putLargeFile } from './store/large-files.ts';
@@ -71,7 +74,7 @@ interface Written {
 async function write(
   { storage, signal }: KeepingServices,
   { key, contentType }: { key: string; contentType: string },
-  body: ReadableStream<Uint8Array>,
+  body: Readable,
   expected: { crc32c: string } | undefined,
 ): Promise<Written> {
   let id: string | undefined;
@@ -87,7 +90,7 @@ async function write(
       crc = crc32c(bytes, crc);
       sha1.update(bytes);
       id ??= await storage.begin(key, { contentType, size: 0 });
-      const part = { number: parts.length + 1, offset: size, size: bytes.length, body: one(bytes) };
+      const part = { number: parts.length + 1, offset: size, size: bytes.length, body: streamOfBytes(bytes) };
       parts.push(await storage.part({ key, id }, part));
       size += bytes.length;
     }
@@ -103,25 +106,16 @@ async function write(
     return written;
   } catch (error) {
     await (id !== undefined && storage.abort({ key, id }).catch(() => undefined));
-    await body.cancel().catch(() => undefined);
+    body.destroy();
     throw error;
   }
-}
-
-function one(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
 }
 
 /**
  * The stream in pieces of `size` bytes; the last may be smaller. An empty file is one empty piece. All are in one buffer:
  * a piece has to be dealt with before the next is asked for.
  */
-async function* inParts(body: ReadableStream<Uint8Array>, size: number): AsyncGenerator<Uint8Array> {
+async function* inParts(body: Readable, size: number): AsyncGenerator<Uint8Array> {
   const part = new Uint8Array(size);
   let filled = 0;
   let isEmpty = true;

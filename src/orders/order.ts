@@ -43,6 +43,8 @@ export interface GivenAnswer {
   id: string;
   value: string | number;
   by: string;
+  /** An instant. */
+  at: string;
 }
 
 /** What a person has let pass beyond the site's limits. */

@@ -9,6 +9,7 @@ import { patchStream } from '../slides/patch-stream.ts';
 import { planPatches } from '../slides/plan-patches.ts';
 import type { SlideFormat, SlideSource } from '../slides/types.ts';
 import { MOST_PARTS, type Storage, UPLOAD_GONE } from '../storage/types.ts';
+import { through } from '../streams.ts';
 import type { OrderInput, Slides, Staging } from '../vendors/contract.ts';
 import { RawGone, rawSource } from './raw-copy.ts';
 import { removeBytes, removeCopy } from './remove-copy.ts';
@@ -201,23 +202,22 @@ async function copyPart(services: StagingServices, before: Staged, source: Pick<
   const { body, end } = await source.part(offset, Math.min(size, offset + partSize(size, storage.partSize)));
   const length = end - offset;
   if (length > storage.partSize.most) {
-    await body.cancel().catch(() => undefined);
+    body.destroy();
     throw new AdapterError('input-too-large', 'A slide can only be had whole, and is larger than a part may be', {
       orderer: 'The slide is too large for a server that gives no parts of files (HTTP Range).',
     });
   }
   let { crc } = before;
-  const counted = (patches.length > 0 ? patchStream(body, offset, patches) : body).pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        if (signal.aborted) {
-          throw new AdapterError('shutting-down', 'The copying of a slide was stopped');
-        }
-        crc = crc32c(piece, crc);
-        controller.enqueue(piece);
-      },
-    }),
-  );
+  const counted = through(patches.length > 0 ? patchStream(body, offset, patches) : body, (emit) => ({
+    push(piece) {
+      if (signal.aborted) {
+        throw new AdapterError('shutting-down', 'The copying of a slide was stopped');
+      }
+      crc = crc32c(piece, crc);
+      emit(piece);
+    },
+    end: () => undefined,
+  }));
   if (key === null || upload === null) {
     for await (const _ of counted) {
       // Only its checksum is wanted: the slide is passed on where it stands.

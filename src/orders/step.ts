@@ -9,7 +9,7 @@ import { mayCall } from './store/credentials.ts';
 import { readSnapshot } from './store/order-data.ts';
 import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
-import { comeAgain, dayAfter, giveUp, hold, movingStatus, resume, retryLater } from './transitions.ts';
+import { comeAgain, giveUp, hold, movingStatus, resume, retryLater, unansweredAt } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { withdrawResults } from './withdraw-leg.ts';
 import { writeResults } from './write-leg.ts';
@@ -88,7 +88,7 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   if (order.status === 'waiting') {
     return (
       goOnAfterAnswer(order, now) ??
-      (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, dayAfter(order.question)))
+      (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, unansweredAt(order.question)))
     );
   }
   if (order.status === 'held') {
@@ -112,8 +112,8 @@ function isUnread(order: Order): boolean {
 }
 
 function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
-  const tomorrow = dayAfter(order.question);
-  if (tomorrow && tomorrow <= now) {
+  const until = unansweredAt(order.question);
+  if (until && until <= now) {
     return { order: { ...resume(order, now), question: null }, events: [{ event: 'resumed' }] };
   }
   return answeredLimit(order, now);

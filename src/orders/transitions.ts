@@ -133,8 +133,14 @@ export function withNote(order: Order, text: string, now: Date): Order {
   return order.leg === 'ended' ? { ...order, notes, leg: 'tell', nextAt: now } : { ...order, notes };
 }
 
-/** A day's limit holds for that day: when the next one begins the order goes on by itself. Null for any other question. */
-export function dayAfter(question: Question | null): Date | null {
+/**
+ * When an order goes on although nobody has answered: a day's limit holds for that day, and a vendor's question may have an
+ * end. Null: it waits for as long as it takes.
+ */
+export function unansweredAt(question: Question | null): Date | null {
+  if (question?.expires !== undefined) {
+    return new Date(question.expires);
+  }
   const day = question?.id.startsWith('limit/per-day/') ? question.id.split('/')[2] : undefined;
   return day === undefined ? null : new Date(Date.parse(day) + 86_400_000);
 }
@@ -148,7 +154,7 @@ export function ask(order: Order, question: Question): Change {
       question,
       answer: null,
       reason: { code: 'question', text: question.text },
-      nextAt: dayAfter(question),
+      nextAt: unansweredAt(question),
     },
     events: [{ event: 'asked', detail: { question: question.id } }],
   };
@@ -235,6 +241,9 @@ export function applyStep(order: Order, step: Step<unknown, unknown>, now: Date)
   }
   if ('fail' in step) {
     return end(fresh, 'failed', reasonOf(step.fail), now);
+  }
+  if ('cancel' in step) {
+    return end(fresh, 'cancelled', reasonOf(step.cancel), now);
   }
   return {
     order: {

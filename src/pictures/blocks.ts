@@ -1,16 +1,11 @@
 /** By what a file is known again when it is read once more: CRC-32 of each of its blocks. */
-import { crc32 } from 'node:zlib';
+import { crc32 } from '@node-rs/crc32';
+import type { Sink } from '../streams.ts';
 import { replaced } from './refusals.ts';
 import type { Inspected } from './types.ts';
 
 /** Bytes of a block: what is held of a file until it is known; 50 MB make 50 numbers. */
 export const BLOCK_SIZE = 1024 * 1024;
-
-/** Takes the pieces of a file. */
-export interface Sink {
-  push(piece: Uint8Array): void;
-  end(): void;
-}
 
 /**
  * Cuts a file into blocks: `each` gets the parts of one as they come, uncopied, then `over` its CRC-32 (unsigned). A block

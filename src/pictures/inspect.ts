@@ -12,12 +12,12 @@ type Shown = Omit<Inspected, keyof Counted>;
 
 /**
  * Reads a file whole, once, and keeps nothing of it; a zip file lies on the disk meanwhile. The source is read to its end
- * or cancelled.
+ * or let go.
  *
  * Throws `input-unsupported` (none of the vendor's types by its first bytes, empty, truncated, damaged) and
  * `input-too-large`, with sentences for the clinician who ordered; and what the source throws.
  */
-export async function inspectPicture(source: ReadableStream<Uint8Array>, limits: Limits): Promise<Inspected> {
+export async function inspectPicture(source: AsyncIterable<Uint8Array>, limits: Limits): Promise<Inspected> {
   const { pieces, total } = counted(source, (size) => {
     if (size > limits.largest) {
       throw tooLarge(THE_PICTURE, limits.largest);

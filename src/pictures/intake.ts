@@ -42,7 +42,7 @@ export function counted(
 
 /**
  * Reads a file to its end with the taker of its type. Where that throws, or nobody takes its type, the source is
- * cancelled (by leaving its iteration). Throws `input-unsupported` for no bytes and for a type that is not in `types`.
+ * let go (by leaving its iteration). Throws `input-unsupported` for no bytes and for a type that is not in `types`.
  */
 export async function takeIn<T, Type extends PictureType>(
   pieces: AsyncIterable<Uint8Array>,

@@ -1,4 +1,5 @@
 /** Opens a picture that has been inspected, as it may leave. */
+import type { Readable } from 'node:stream';
 import { openSame } from './blocks.ts';
 import { cleanInto, upright } from './clean-file.ts';
 import { cleanStream } from './clean-stream.ts';
@@ -15,12 +16,12 @@ export type About = Pick<Inspected, 'contentType' | 'size' | 'blocks' | 'turned'
 /**
  * A file from the EHR as it may leave for a vendor. A picture with a plan streams through; one that has to be turned, one
  * whose plan was too long to be kept, and a zip file are made on the disk first. The body has to be read to its end or
- * cancelled; the source then is, too.
+ * destroyed; the source then is, too.
  *
  * Throws `input-unavailable` where the source is no longer what was inspected (of one that streams: its body does),
  * `input-unsupported` where a turned picture cannot be decoded, and what the source throws.
  */
-export async function openClean(source: ReadableStream<Uint8Array>, about: About): Promise<CleanPicture> {
+export async function openClean(source: Readable, about: About): Promise<CleanPicture> {
   const { contentType, cleanSize, plan } = about;
   if (plan && cleanSize !== undefined) {
     return { contentType, size: cleanSize, body: cleanStream(source, about, plan) };
@@ -35,7 +36,7 @@ export async function openClean(source: ReadableStream<Uint8Array>, about: About
 }
 
 /** A zip file, written anew once all of it is here: its directory stands at its end. */
-async function remade(source: ReadableStream<Uint8Array>, about: About): Promise<TempFile> {
+async function remade(source: Readable, about: About): Promise<TempFile> {
   await using original = await openTempFile();
   await takeSame(source, about, { push: original.write, end: () => undefined });
   await using failing = new AsyncDisposableStack();
@@ -46,7 +47,7 @@ async function remade(source: ReadableStream<Uint8Array>, about: About): Promise
 }
 
 /** A picture that is turned, or has no plan. */
-async function redrawn(source: ReadableStream<Uint8Array>, about: About, type: SingleType): Promise<TempFile> {
+async function redrawn(source: Readable, about: About, type: SingleType): Promise<TempFile> {
   await using failing = new AsyncDisposableStack();
   const file = failing.use(await openTempFile());
   const looked = await takeSame(source, about, cleanInto(file, type, THE_PICTURE));

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
 import { drawApart } from './draw-apart.ts';
 import type { LegendEntry } from './draw-legend.ts';
@@ -25,11 +26,11 @@ const LONGEST = 1200;
 /**
  * A vendor's heat map, a TIFF of one picture or a pyramid, as a PNG for people: below it the banner, and what its colours
  * mean. Drawn one at a time in the drawing process, of the smallest level that will do; the file is spooled to the disk
- * first, and `tiff` is read to its end or cancelled. Throws `vendor-protocol` (permanent) where it cannot be decoded, and
+ * first, and `tiff` is read to its end or destroyed. Throws `vendor-protocol` (permanent) where it cannot be decoded, and
  * what the stream throws.
  */
 export async function previewTiff(
-  tiff: ReadableStream<Uint8Array>,
+  tiff: Readable,
   legend: readonly LegendEntry[],
   { longest = LONGEST, banner = BANNER }: PreviewOptions = {},
 ): Promise<Preview> {

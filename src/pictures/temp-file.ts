@@ -5,6 +5,7 @@
 import { type FileHandle, lstat, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
 
 /** How the folders' names begin. */
@@ -62,7 +63,7 @@ function tempFile(folder: string, path: string, handle: FileHandle): TempFile {
 }
 
 /** A body on the disk, so that it holds no memory while it waits. Throws `unexpected`, and what the body throws. */
-export async function spoolFile(body: ReadableStream<Uint8Array>): Promise<TempFile> {
+export async function spoolFile(body: Readable): Promise<TempFile> {
   let file: TempFile | undefined;
   try {
     file = await openTempFile();
@@ -72,42 +73,35 @@ export async function spoolFile(body: ReadableStream<Uint8Array>): Promise<TempF
     return file;
   } catch (thrown) {
     await file?.[Symbol.asyncDispose]();
-    // Where the file could not even be opened, nobody has listened to the body yet.
-    await body.cancel().catch(() => undefined);
+    // Where the file could not even be opened, nobody has read from the body yet.
+    body.destroy();
     throw thrown;
   }
 }
 
 /**
  * A temporary file as a body, read piece by piece as it is asked for. Takes the file over: it is gone when the body has
- * been read to its end, has failed or was cancelled, so one of these has to happen.
+ * been read to its end, has failed or was destroyed, so one of these has to happen.
  */
-export function bodyOf(file: TempFile): ReadableStream<Uint8Array> {
+export function bodyOf(file: TempFile): Readable {
   let position = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const piece = new Uint8Array(PIECE_SIZE);
-        try {
-          const { bytesRead } = await file.handle.read(piece, 0, PIECE_SIZE, position);
+  return new Readable({
+    highWaterMark: PIECE_SIZE,
+    read(length) {
+      const piece = Buffer.allocUnsafe(length);
+      file.handle.read(piece, 0, length, position).then(
+        ({ bytesRead }) => {
           position += bytesRead;
-          if (bytesRead > 0) {
-            controller.enqueue(piece.subarray(0, bytesRead));
-            return;
-          }
-          await file[Symbol.asyncDispose]();
-          controller.close();
-        } catch (cause) {
-          await file[Symbol.asyncDispose]().catch(() => undefined);
-          controller.error(failed(cause));
-        }
-      },
-      async cancel() {
-        await file[Symbol.asyncDispose]();
-      },
+          this.push(bytesRead > 0 ? piece.subarray(0, bytesRead) : null);
+        },
+        (cause: unknown) => this.destroy(failed(cause)),
+      );
     },
-    { highWaterMark: 0 },
-  );
+    destroy(error, done) {
+      const gone = () => done(error);
+      file[Symbol.asyncDispose]().then(gone, gone);
+    },
+  });
 }
 
 /** Removes what a crash has left behind more than a day ago; gives how many. What another user owns is let be. */

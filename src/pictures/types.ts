@@ -3,6 +3,8 @@
  * of such); nothing here knows FHIR or a vendor.
  */
 
+import type { Readable } from 'node:stream';
+
 export const PICTURE_TYPES = ['image/jpeg', 'image/png', 'application/zip'] as const;
 /** By the first bytes, whatever the name or the declared type says. */
 export type PictureType = (typeof PICTURE_TYPES)[number];
@@ -51,5 +53,5 @@ export interface CleanPicture {
   contentType: PictureType;
   size: number;
   /** Nothing but what was inspected; fails with `input-unavailable` before its last byte where the source is that no more. */
-  body: ReadableStream<Uint8Array>;
+  body: Readable;
 }

@@ -1,4 +1,6 @@
 /** Writes patches over a stream as it passes, without holding any of it. */
+import type { Readable } from 'node:stream';
+import { through } from '../streams.ts';
 import { lengthOf } from './join-patches.ts';
 import type { Patch } from './types.ts';
 
@@ -7,35 +9,27 @@ import type { Patch } from './types.ts';
  * over it; those before and behind it are passed over. `patches` are sorted and do not overlap, as planPatches gives them.
  * The pieces keep their sizes; one that is patched is copied first, so that nobody else's bytes change.
  */
-export function patchStream(
-  source: ReadableStream<Uint8Array>,
-  from: number,
-  patches: readonly Patch[],
-): ReadableStream<Uint8Array> {
+export function patchStream(source: Readable, from: number, patches: readonly Patch[]): Readable {
   let at = from;
   let next = firstEndingAfter(patches, from);
-  const transform = new TransformStream<Uint8Array, Uint8Array>(
-    {
-      transform(piece, controller) {
-        const end = at + piece.length;
-        let out = piece;
-        for (let patch = patches[next]; patch && patch.offset < end; patch = patches[next]) {
-          // A view of a Buffer's class would not copy on slice.
-          out = out === piece ? new Uint8Array(piece) : out;
-          write(patch, out, at);
-          if (patch.offset + lengthOf(patch) > end) {
-            break;
-          }
-          next++;
+  return through(source, (emit) => ({
+    push(piece) {
+      const end = at + piece.length;
+      let out = piece;
+      for (let patch = patches[next]; patch && patch.offset < end; patch = patches[next]) {
+        // A view of a Buffer's class would not copy on slice.
+        out = out === piece ? new Uint8Array(piece) : out;
+        write(patch, out, at);
+        if (patch.offset + lengthOf(patch) > end) {
+          break;
         }
-        at = end;
-        controller.enqueue(out);
-      },
+        next++;
+      }
+      at = end;
+      emit(out);
     },
-    { highWaterMark: 1 },
-    { highWaterMark: 0 },
-  );
-  return source.pipeThrough(transform);
+    end: () => undefined,
+  }));
 }
 
 /** What of the patch lies within a piece that begins at byte `at` of the file. */

@@ -1,5 +1,7 @@
 /** What is known of a whole-slide image; nothing here knows FHIR, a vendor or a storage. */
 
+import type { Readable } from 'node:stream';
+
 /** Bytes of a file by their place: HTTP ranges, or a file on disk. Fewer bytes than asked for: the file ends there. */
 export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>;
 
@@ -30,9 +32,9 @@ export interface SlideSource {
   readsAnywhere(): Promise<boolean>;
   /**
    * The bytes from `start` on to before `end`: the wanted one, or the file's own where its server gives no parts of files.
-   * The stream has to be read to its end or cancelled.
+   * The stream has to be read to its end or destroyed.
    */
-  part(start: number, end: number): Promise<{ body: ReadableStream<Uint8Array>; end: number }>;
+  part(start: number, end: number): Promise<{ body: Readable; end: number }>;
   /** Its own URL, where the site lets it be passed on and it counts for so many seconds yet. */
   url(seconds: number): string | undefined;
 }

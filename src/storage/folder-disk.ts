@@ -2,8 +2,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../errors.ts';
-import { streamOf } from './streams.ts';
+import { pulled } from '../streams.ts';
 
 /** Only the adapter's own user may look in. */
 export const MODE = { folder: 0o700, file: 0o600 } as const;
@@ -54,7 +55,7 @@ export async function writeAt(file: FileHandle, pieces: AsyncIterable<Uint8Array
 }
 
 /** The bytes from `start` to before `end`, or to the file's own end. Takes the handle over. */
-export function readFrom(file: FileHandle, start: number, end: number): ReadableStream<Uint8Array> {
+export function readFrom(file: FileHandle, start: number, end: number): Readable {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let position = start; position < end; ) {
       const piece = new Uint8Array(Math.min(PIECE_SIZE, end - position));
@@ -66,7 +67,7 @@ export function readFrom(file: FileHandle, start: number, end: number): Readable
       yield piece.subarray(0, bytesRead);
     }
   }
-  return streamOf(pieces(), { classify: diskError, close: () => file.close() });
+  return pulled(pieces(), { classify: diskError, close: () => file.close() });
 }
 
 /** Renames `from` to `to`, below `root`, so that a power cut leaves one of both and no half file. */

@@ -83,7 +83,7 @@ export function openFolderStorage({ root: given, watermark, ...options }: Folder
         await writeAt(file, exactly(body, size), offset);
       } finally {
         // Nothing where it was read to its end. Whoever sends it must not go on after an error.
-        await body.cancel().catch(() => undefined);
+        body.destroy();
       }
       return { number, size, tag: tagOf(offset, size) };
     },

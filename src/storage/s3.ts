@@ -5,10 +5,11 @@
 import { Readable } from 'node:stream';
 import type { ListMultipartUploadsCommandInput, ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
 import { AdapterError } from '../errors.ts';
+import { pulled, streamOfBytes } from '../streams.ts';
 import { checkedKey } from './key.ts';
 import { bucketDoor, type S3Config } from './s3-client.ts';
 import { answerOf, bucketError, inBucket, isObjectGone, isUploadGone, orGone } from './s3-errors.ts';
-import { emptyStream, exactly, streamOf } from './streams.ts';
+import { exactly } from './streams.ts';
 import { LONGEST_URL, LONGEST_URL_SECONDS, MOST_PART, type OpenStorage } from './types.ts';
 
 /** S3's own: a part that is not the last has at least so many bytes. */
@@ -70,7 +71,7 @@ export function openS3Storage(config: S3Config, folder: string): OpenStorage {
         throw failure ?? bucketError(thrown);
       } finally {
         Body.destroy();
-        await body.cancel().catch(() => undefined);
+        body.destroy();
       }
     },
 
@@ -100,18 +101,18 @@ export function openS3Storage(config: S3Config, folder: string): OpenStorage {
 
     async read(key, range) {
       if (range && range.start >= range.end) {
-        return emptyStream();
+        return streamOfBytes(new Uint8Array());
       }
       const { sdk, client } = await open();
       const Range = range && `bytes=${range.start}-${range.end - 1}`;
       try {
         const { Body } = await client.send(new sdk.GetObjectCommand({ ...placeOf(key), ...(Range && { Range }) }));
         const body = Body instanceof Readable ? Body : raise('The bucket of this site gave a file without its bytes');
-        return streamOf(body, { classify: bucketError, close: () => body.destroy() });
+        return pulled(body, { classify: bucketError, close: () => body.destroy() });
       } catch (thrown) {
         if (answerOf(thrown).status === 416) {
           // The range begins where the file has ended.
-          return emptyStream();
+          return streamOfBytes(new Uint8Array());
         }
         throw isObjectGone(thrown)
           ? new AdapterError('input-unavailable', 'A stored file is not there any more', { status: 404 })

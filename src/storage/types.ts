@@ -1,5 +1,7 @@
 /** Where a site keeps large files: a folder that the adapter serves, or a bucket. Knows no order and no vendor. */
 
+import type { Readable } from 'node:stream';
+
 /** A part of a file that stands; `tag` is the storage's own word for it. */
 export interface StoredPart {
   number: number;
@@ -25,20 +27,17 @@ export interface Storage {
   begin(key: string, about: { contentType: string; size: number }): Promise<string>;
   /**
    * Writes part `number` (from 1) so that it lasts; repeats harmlessly. `offset`: bytes of the parts before it. What
-   * `body` throws comes through as it is; it is cancelled where the part cannot be written. Throws `storage-full`.
+   * `body` throws comes through as it is; it is destroyed where the part cannot be written. Throws `storage-full`.
    */
-  part(
-    upload: Upload,
-    part: { number: number; offset: number; size: number; body: ReadableStream<Uint8Array> },
-  ): Promise<StoredPart>;
+  part(upload: Upload, part: { number: number; offset: number; size: number; body: Readable }): Promise<StoredPart>;
   /** Makes one file of all its parts; it stands whole or not at all. Repeats harmlessly. */
   complete(upload: Upload, parts: readonly StoredPart[]): Promise<void>;
   /** Throws away what was begun; harmless where there is nothing. */
   abort(upload: Upload): Promise<void>;
   /** `version` changes when the bytes do. */
   stat(key: string): Promise<{ size: number; version?: string } | undefined>;
-  /** Throws `input-unavailable` where it is gone. `end` is exclusive. The stream has to be read to its end or cancelled. */
-  read(key: string, range?: { start: number; end: number }): Promise<ReadableStream<Uint8Array>>;
+  /** Throws `input-unavailable` where it is gone. `end` is exclusive. The stream has to be read to its end or destroyed. */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Harmless where there is nothing. */
   remove(key: string): Promise<void>;
   /** A GET URL that needs no other credential, for so many seconds (604,800 where more are asked for); at most 2,083 characters. */

@@ -8,6 +8,7 @@
  * - effect: a call that must not be repeated (it bills or creates something); the engine writes it ahead.
  * - part: one of many similar pieces of an order (a chunk, a picture, a slide), a row of its own.
  */
+import type { Readable } from 'node:stream';
 import type { CodeableConcept, Extension, Patient, Resource, Specimen } from '@medplum/fhirtypes';
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
@@ -117,17 +118,21 @@ export interface Question {
   /** Stable within the order; the answer names it. */
   id: string;
   text: string;
-  /** Allowed answers by name, with what each means; or a free field (`number`) where `choices` is absent. */
+  /** Allowed answers by name, with what each means; and a number that may be given instead. */
   choices?: Record<string, string>;
-  number?: { unit: string; minimum?: number; maximum?: number };
+  /** `exactly`: no other number will do; whoever types it shows that they have read it. */
+  number?: { unit: string; minimum?: number; maximum?: number; exactly?: number };
   /** Who may answer; approver for anything that spends beyond the order. Default operator. */
   role?: 'operator' | 'approver';
+  /** An instant; then the order comes to `advance` without an answer. */
+  expires?: string;
 }
 
 /** What `context.answer` brings: an effect's answer, or a person's. */
 export type Answer =
   | { to: 'effect'; key: string; value: unknown }
-  | { to: 'question'; id: string; value: string | number; by: string };
+  /** `by`: a user of the console by name, or whoever answered in the EHR by reference; `at`: the instant of it. */
+  | { to: 'question'; id: string; value: string | number; by: string; at: string };
 
 export type Step<State, Result> =
   | { next: State; after?: number; status?: string }
@@ -137,7 +142,9 @@ export type Step<State, Result> =
   | { hold: Reason; until?: Date }
   | { done: Result }
   | { refuse: Reason }
-  | { fail: Reason };
+  | { fail: Reason }
+  /** A person did not want it, or did not answer: the order ends as cancelled. */
+  | { cancel: Reason };
 
 /** One row of many: a chunk, a picture, a slide. */
 export interface Part<Data = unknown> {
@@ -186,11 +193,11 @@ export interface Files {
    */
   keep(
     file: Omit<ResultFile, 'bytes'>,
-    body: ReadableStream<Uint8Array>,
+    body: Readable,
     expected?: { crc32c: string },
   ): Promise<{ size: number; crc32c: string }>;
   /** A kept file's bytes. */
-  read(name: string): Promise<ReadableStream<Uint8Array>>;
+  read(name: string): Promise<Readable>;
 }
 
 export interface Memory {
@@ -237,6 +244,8 @@ export interface Effect<State, C = Context> {
   send(state: State, context: C, key: string): Promise<unknown>;
   /** Asks the vendor whether it took the call: its answer, or undefined for "no". Absent: the vendor cannot be asked. */
   lookup?(state: State, context: C, key: string): Promise<unknown | undefined>;
+  /** With `lookup`: how often it is sent at most while nobody knows; then it is held. Absent: as often as it takes. */
+  most?: number;
   /**
    * What happens when nobody knows and `lookup` is absent: send once more (a few times more where it bills nothing) and
    * then hold, or stop for a person at once.

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Agent, request as undiciRequest } from 'undici';
 import { AdapterError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { gathered } from '../streams.ts';
 import type { VendorHttp, VendorRequest, VendorResponse } from './http.ts';
 import { connectionFailure, type Stopped, statusFailure } from './http-failures.ts';
 import { patientClock, streamedBody } from './http-stream.ts';
@@ -51,37 +52,15 @@ export function requestUrl(baseUrl: string, path: string, query: Record<string, 
   return url;
 }
 
-async function* chunksOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      yield next.value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-function bodyOf(request: VendorRequest): string | Uint8Array | Readable | undefined {
-  if (request.json !== undefined) {
-    return JSON.stringify(request.json);
-  }
-  return request.body instanceof ReadableStream
-    ? Readable.from(chunksOf(request.body), { objectMode: false })
-    : request.body;
-}
+const bodyOf = ({ json, body }: VendorRequest): string | Uint8Array | Readable | null =>
+  json === undefined ? (body ?? null) : JSON.stringify(json);
 
 async function readWhole(vendor: string, body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of body) {
-    size += piece.byteLength;
-    if (size > maxBytes) {
-      throw new AdapterError('vendor-protocol', `${vendor} answered with more than ${maxBytes} bytes`);
-    }
-    pieces.push(piece);
+  const bytes = await gathered(body, maxBytes);
+  if (!bytes) {
+    throw new AdapterError('vendor-protocol', `${vendor} answered with more than ${maxBytes} bytes`);
   }
-  return Buffer.concat(pieces);
+  return bytes;
 }
 
 function answer(
@@ -143,7 +122,7 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
           ...own,
           ...request.headers,
         },
-        body: bodyOf(request) ?? null,
+        body: bodyOf(request),
         signal,
       });
       const status = response.statusCode;
@@ -191,6 +170,11 @@ export function openVendorHttp(options: VendorHttpOptions): VendorHttpClient {
           log.debug({ vendor, method: request.method, httpStatus: status, code, ms: took() }, 'vendor call failed');
         }
         throw thrown;
+      } finally {
+        // Read to its end by now, or wanted by nobody: whoever holds the file lets it go.
+        if (request.body instanceof Readable) {
+          request.body.destroy();
+        }
       }
     },
     close: () => agent.close(),

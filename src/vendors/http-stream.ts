@@ -1,4 +1,6 @@
 /** Answers of vendors that are handed on as they come: a time limit for each piece, and errors as the client's own. */
+import type { Readable } from 'node:stream';
+import { pulled } from '../streams.ts';
 
 /** A time limit that begins anew with every sign of life. */
 export interface PatientClock {
@@ -30,39 +32,30 @@ interface Body extends AsyncIterable<Uint8Array> {
 const REST = 65_536;
 const REST_MS = 1000;
 
-/** A body as a web stream, read no faster than it is wanted. `failure` says what an error on the way means. */
-export function streamedBody(
-  body: Body,
-  clock: PatientClock,
-  failure: (thrown: unknown) => Error,
-): ReadableStream<Uint8Array> {
-  const pieces = body[Symbol.asyncIterator]();
+/** A body that is read no faster than it is wanted. `failure` says what an error on the way means. */
+export function streamedBody(body: Body, clock: PatientClock, failure: (thrown: unknown) => Error): Readable {
   // Nobody may have asked for the next piece for long: only waiting for the vendor counts.
   clock.end();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          clock.alive();
-          const next = await pieces.next();
-          clock.end();
-          if (next.done) {
-            controller.close();
-          } else {
-            controller.enqueue(next.value);
-          }
-        } catch (thrown) {
-          clock.end();
-          controller.error(failure(thrown));
-        }
-      },
-      async cancel() {
-        clock.end();
-        // The little that is left is read, so that the connection can be used again; what does not end is broken off.
-        const limits = { limit: REST, signal: AbortSignal.timeout(REST_MS) };
-        await body.dump(limits).catch(() => body.destroy());
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  let isOver = false;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    const iterator = body[Symbol.asyncIterator]();
+    for (;;) {
+      clock.alive();
+      const { done, value } = await iterator.next().finally(clock.end);
+      if (done) {
+        isOver = true;
+        return;
+      }
+      yield value;
+    }
+  }
+  const close = async (): Promise<void> => {
+    clock.end();
+    if (!isOver) {
+      // The little that is left is read, so that the connection can be used again; what does not end is broken off.
+      const limits = { limit: REST, signal: AbortSignal.timeout(REST_MS) };
+      await body.dump(limits).catch(() => body.destroy());
+    }
+  };
+  return pulled(pieces(), { classify: failure, close });
 }

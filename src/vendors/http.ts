@@ -1,4 +1,5 @@
 /** The HTTP client a vendor is given: one credential's, with time limits, redaction and error classes. */
+import type { Readable } from 'node:stream';
 
 export interface VendorRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
@@ -8,7 +9,8 @@ export interface VendorRequest {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   json?: unknown;
-  body?: Uint8Array | ReadableStream<Uint8Array>;
+  /** One that is streamed is destroyed where it is not read to its end. */
+  body?: Uint8Array | Readable;
   /** Bytes of a streamed body, for its Content-Length; storage hosts refuse one without. */
   size?: number;
   /** Seconds until the whole answer has to be there. Default 30. */
@@ -22,7 +24,7 @@ export interface VendorRequest {
   accept?: number[];
   /**
    * The answer's body is not gathered but handed on as it comes, whatever its size: in `body`, which has to be read to its
-   * end or cancelled. `timeout` then counts until the answer begins, and again for each piece.
+   * end or destroyed. `timeout` then counts until the answer begins, and again for each piece.
    */
   streamed?: boolean;
   signal?: AbortSignal;
@@ -35,7 +37,7 @@ export interface VendorResponse {
   json(): unknown;
   bytes(): Uint8Array;
   /** Of a `streamed` answer, whose `json` and `bytes` have nothing. Fails with what `request` throws. */
-  body?: ReadableStream<Uint8Array>;
+  body?: Readable;
 }
 
 export interface VendorHttp {

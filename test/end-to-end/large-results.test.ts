@@ -1,4 +1,5 @@
 /** A large result, from the vendor's stream to the user of an EHR who follows what stands there. */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,6 +22,7 @@ import { openMemory } from '../../src/orders/store/memory.ts';
 import { tellOrder } from '../../src/orders/store/tell-order.ts';
 import { buildSites } from '../../src/runtime.ts';
 import { openStorages } from '../../src/storage/open.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 import { defineVendor } from '../../src/vendors/contract.ts';
 import { configOf, file, site } from '../config/fixture.ts';
 import { serveEhr } from '../sandbox/serve-ehr.ts';
@@ -42,7 +44,7 @@ function keepingVendor() {
       async (state, { files }) => {
         for (const [name, bytes] of Object.entries(named)) {
           const about = { name: `${name}.csv`, contentType: 'text/csv', title: `The ${name} table` };
-          await files.keep(about, new Blob([new Uint8Array(bytes)]).stream());
+          await files.keep(about, streamOfBytes(bytes));
         }
         return { next: { ...state, at: 1 } };
       },

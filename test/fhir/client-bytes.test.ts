@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text as consumed } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Fetched } from '../../src/fhir/types.ts';
 import { clientOf, FHIR, failure, serve } from './client-support.ts';
@@ -6,7 +7,7 @@ import { clientOf, FHIR, failure, serve } from './client-support.ts';
 const bearer = { type: 'bearer', token: 'secret-token' } as const;
 
 async function text(fetched: Fetched): Promise<string> {
-  return new Response(fetched.body).text();
+  return consumed(fetched.body);
 }
 
 test('a Binary comes raw, or decoded out of its FHIR resource', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Binary, Device, DocumentReference } from '@medplum/fhirtypes';
 import { type Manner, openEhr, type Transactions } from '../../sandbox/ehr/index.ts';
@@ -53,7 +54,7 @@ for (const [manner, transactions, atomic] of CASES) {
     const { id: noteId = '' } = await client.create(note);
     const stored = await client.read<DocumentReference>('DocumentReference', noteId);
     for (const link of [url, stored?.content[0]?.attachment.url ?? '']) {
-      assert.equal(await new Response((await client.fetchBytes(link, 'text/plain')).body).text(), 'note');
+      assert.equal(await text((await client.fetchBytes(link, 'text/plain')).body), 'note');
     }
     assert.ok(Math.abs((await client.serverTime()).getTime() - Date.now()) < 5000);
   });

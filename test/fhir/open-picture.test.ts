@@ -1,6 +1,9 @@
 /** Pictures over HTTP: read and checked, and once more, de-identified, when they are sent; and how news of them is told. */
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import type { Binary, DocumentReference, Media, Resource } from '@medplum/fhirtypes';
 import fc from 'fast-check';
@@ -63,7 +66,7 @@ async function ward(t: TestContext, manner: Manner): Promise<Ward> {
   };
 }
 
-const bytesOf = async (body: ReadableStream<Uint8Array>) => new Uint8Array(await new Response(body).arrayBuffer());
+const bytesOf = async (body: Readable) => new Uint8Array(await buffer(body));
 const inputOf = ({ inputs, refusal }: OrderReading): OrderInput => inputs[0] ?? assert.fail(refusal?.text);
 const onOrder = ({ order, subject }: Ward, id: string, url: string): Media =>
   media(id, {

@@ -1,7 +1,9 @@
 /** A FHIR server as far as reading an order sees it: resources, addresses, and a list of what was asked. */
+
 import type { Bundle, Reference, Resource } from '@medplum/fhirtypes';
 import { AdapterError } from '../../src/errors.ts';
 import type { Capabilities, FhirClient } from '../../src/fhir/types.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 
 export interface ServedFile {
   bytes: Uint8Array;
@@ -144,12 +146,7 @@ export function readingServer(
       return {
         contentType: file.contentType,
         size: undefined,
-        body: new ReadableStream({
-          start(controller) {
-            controller.enqueue(part ? file.bytes.slice(part.start, part.end) : file.bytes);
-            controller.close();
-          },
-        }),
+        body: streamOfBytes(part ? file.bytes.slice(part.start, part.end) : file.bytes),
         ...(part && { range: { ...part, of: file.bytes.length } }),
         ...(file.version !== undefined && { version: file.version }),
       };

@@ -1,5 +1,8 @@
 /** Orders that are done with slides, and how they are read. */
+
 import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Endpoint, ImagingStudy, Resource } from '@medplum/fhirtypes';
 import { readOrder } from '../../src/fhir/inputs.ts';
 import { openSlide } from '../../src/fhir/open-slide.ts';
@@ -96,6 +99,4 @@ export const opened = (
   now = new Date('2026-11-25T10:00:00Z'),
 ): Promise<SlideSource> => openSlide(client, input, { hosts, now: () => now });
 
-export async function bytesOf(body: ReadableStream<Uint8Array>): Promise<Buffer> {
-  return Buffer.from(await new Response(body).arrayBuffer());
-}
+export const bytesOf = (body: Readable): Promise<Buffer> => buffer(body);

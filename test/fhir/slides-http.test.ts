@@ -1,5 +1,7 @@
 /** Slides over HTTP: parts of files, what servers get wrong about them, DICOMweb and who is given the token. */
+
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import type { Resource } from '@medplum/fhirtypes';
 import type { Express, Request, Response } from 'express';
@@ -218,17 +220,15 @@ describe('an instance in DICOMweb', () => {
 });
 
 describe('a multipart answer', () => {
+  function* cut(bytes: Uint8Array, sizes: readonly number[]) {
+    for (let at = 0, index = 0; at < bytes.length; index++) {
+      const size = sizes[index % sizes.length] ?? 1;
+      yield bytes.subarray(at, at + size);
+      at += size;
+    }
+  }
   const inPieces = (bytes: Uint8Array, sizes: readonly number[]) =>
-    new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (let at = 0, index = 0; at < bytes.length; index++) {
-          const size = sizes[index % sizes.length] ?? 1;
-          controller.enqueue(bytes.subarray(at, at + size));
-          at += size;
-        }
-        controller.close();
-      },
-    });
+    Readable.from(cut(bytes, sizes), { objectMode: false });
 
   test('gives its first part, however it is cut into pieces and whatever the part looks like', async () => {
     // What comes near the delimiter is the hard part.

@@ -13,7 +13,7 @@ interface Room {
 }
 
 const FHIR_TYPES = '@medplum/fhirtypes';
-const SHARED = ['src/errors.ts', 'src/findings.ts', 'src/log.ts', 'src/config', 'src/config.ts'];
+const SHARED = ['src/errors.ts', 'src/findings.ts', 'src/log.ts', 'src/config', 'src/config.ts', 'src/streams.ts'];
 const VENDOR_SHARED = ['src/vendors/contract.ts', 'src/vendors/http.ts'];
 
 const ROOMS: Record<string, Room> = {
@@ -22,17 +22,18 @@ const ROOMS: Record<string, Room> = {
   'src/secret-box.ts': { knows: ['src/errors.ts'], packages: [] },
   'src/signed-token.ts': { knows: [], packages: [] },
   'src/storage': {
-    knows: ['src/errors.ts', 'src/signed-token.ts'],
+    knows: ['src/errors.ts', 'src/signed-token.ts', 'src/streams.ts'],
     knowsTypesOf: ['src/config', 'src/config.ts'],
     packages: ['@aws-sdk/client-s3', '@aws-sdk/s3-request-presigner'],
   },
+  'src/streams.ts': { knows: [], packages: [] },
   'src/trace.ts': { knows: ['src/errors.ts'], packages: ['@opentelemetry/api'] },
   'src/findings.ts': { knows: [], packages: [FHIR_TYPES] },
   'src/pictures': {
-    knows: ['src/errors.ts'],
-    packages: ['file-type', 'sharp', 'yauzl', 'yazl', '@xmldom/xmldom'],
+    knows: ['src/errors.ts', 'src/streams.ts'],
+    packages: ['file-type', '@node-rs/crc32', 'sharp', 'yauzl', 'yazl', '@xmldom/xmldom'],
   },
-  'src/slides': { knows: ['src/errors.ts'], packages: ['dicom-parser', '@node-rs/crc32'] },
+  'src/slides': { knows: ['src/errors.ts', 'src/streams.ts'], packages: ['dicom-parser', '@node-rs/crc32'] },
   'src/config': { knows: ['src/errors.ts'], packages: ['zod', 'yaml', 'node-cron', '@medplum/core', FHIR_TYPES] },
   'src/config.ts': { knows: ['src/config', 'src/errors.ts'], packages: ['zod', 'yaml'] },
   'src/vendors': {
@@ -108,6 +109,7 @@ const ROOMS: Record<string, Room> = {
     packages: [
       'zod',
       'express',
+      'yazl',
       'undici',
       'ws',
       'sharp',

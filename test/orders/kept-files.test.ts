@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, test } from 'node:test';
 import { AdapterError } from '../../src/errors.ts';
 import { type KeptFiles, openKeptFiles } from '../../src/orders/keep-file.ts';
@@ -9,7 +11,6 @@ import { admitOrder, latestGeneration } from '../../src/orders/store/admit-order
 import type { Database } from '../../src/orders/store/database.ts';
 import { listLargeFiles } from '../../src/orders/store/large-files.ts';
 import { forgetOrderData } from '../../src/orders/store/order-data.ts';
-import { bytesOf } from '../fhir/slide-support.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { type ServedStorage, servedStorage } from '../support/served-storage.ts';
@@ -25,18 +26,17 @@ onEveryDatabase('a large file of a result', ({ open }) => {
   const clock = fakeClock();
   const signal = new AbortController();
 
-  const streamed = (bytes: Uint8Array, piece = 100_000): ReadableStream<Uint8Array> => {
-    let at = 0;
-    return new ReadableStream({
-      pull(controller) {
-        if (at >= bytes.length) {
-          controller.close();
-          return;
-        }
-        controller.enqueue(bytes.subarray(at, at + piece));
-        at += piece;
-      },
-    });
+  /** The bytes in pieces; fails behind the last of them where there is an error. */
+  const streamed = (bytes: Uint8Array, piece = 100_000, error?: Error): Readable => {
+    function* slices(): Generator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += piece) {
+        yield bytes.subarray(at, at + piece);
+      }
+      if (error) {
+        throw error;
+      }
+    }
+    return Readable.from(slices(), { objectMode: false });
   };
   const files = async (): Promise<string[]> => {
     const all = await readdir(served.folder, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -63,7 +63,7 @@ onEveryDatabase('a large file of a result', ({ open }) => {
     const bytes = randomBytes(20 * MB + 17);
     const said = await kept.keep(ABOUT, streamed(bytes), { crc32c: checksum(bytes) });
     assert.deepEqual(said, { size: bytes.length, crc32c: checksum(bytes) });
-    assert.equal(Buffer.compare(await bytesOf(await kept.read('cells.csv')), bytes), 0);
+    assert.equal(Buffer.compare(await buffer(await kept.read('cells.csv')), bytes), 0);
     const [row] = await rows();
     assert.deepEqual(
       [row?.size, row?.sha1, row?.crc32c, row?.contentType, row?.title],
@@ -81,7 +81,7 @@ onEveryDatabase('a large file of a result', ({ open }) => {
     ] satisfies [number, number][]) {
       const bytes = randomBytes(size);
       assert.equal((await kept.keep(ABOUT, streamed(bytes, piece))).crc32c, checksum(bytes));
-      assert.equal(Buffer.compare(await bytesOf(await kept.read('cells.csv')), bytes), 0);
+      assert.equal(Buffer.compare(await buffer(await kept.read('cells.csv')), bytes), 0);
     }
   });
 
@@ -95,13 +95,7 @@ onEveryDatabase('a large file of a result', ({ open }) => {
   });
 
   test('that breaks off is not kept; what it was broken by comes through', async () => {
-    const broken = streamed(randomBytes(9 * MB)).pipeThrough(
-      new TransformStream({
-        flush() {
-          throw new AdapterError('vendor-unreachable', 'broke off');
-        },
-      }),
-    );
+    const broken = streamed(randomBytes(9 * MB), 100_000, new AdapterError('vendor-unreachable', 'broke off'));
     await assert.rejects(kept.keep(ABOUT, broken), { code: 'vendor-unreachable' });
     assert.deepEqual([await files(), await rows()], [[], []]);
   });
@@ -112,7 +106,7 @@ onEveryDatabase('a large file of a result', ({ open }) => {
     await kept.keep(ABOUT, streamed(Buffer.from('newer')));
     const [after] = await rows();
     assert.equal(after?.id, before?.id);
-    assert.equal((await bytesOf(await kept.read('cells.csv'))).toString(), 'newer');
+    assert.equal((await buffer(await kept.read('cells.csv'))).toString(), 'newer');
     assert.equal((await files()).length, 1);
   });
 

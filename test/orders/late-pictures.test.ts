@@ -1,5 +1,7 @@
 /** Orders of pictures that come late, or without a consent that is required: read by the fhir room as it is. */
+
 import assert from 'node:assert/strict';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, test } from 'node:test';
 import type { Consent, Media, Resource } from '@medplum/fhirtypes';
 import type { SiteConfig } from '../../src/config.ts';
@@ -63,7 +65,7 @@ onEveryDatabase('an order of pictures', ({ open }) => {
           const lengths: Record<string, number> = {};
           for (const { name } of context.order.inputs) {
             const { body, size } = await context.picture(name);
-            lengths[name] = (await new Response(body).arrayBuffer()).byteLength;
+            lengths[name] = (await buffer(body)).byteLength;
             assert.equal(lengths[name], size);
           }
           given.push(lengths);

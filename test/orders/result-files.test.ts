@@ -9,6 +9,7 @@ import type { Database } from '../../src/orders/store/database.ts';
 import { type LargeFile, listLargeFiles } from '../../src/orders/store/large-files.ts';
 import { forgetOrderData } from '../../src/orders/store/order-data.ts';
 import { requestRetry, tellOrder } from '../../src/orders/store/tell-order.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
 import { downFor, type MemoryEhr, memoryEhr, noteReading } from '../support/memory-ehr.ts';
@@ -47,7 +48,7 @@ onEveryDatabase('a large result', ({ open }) => {
       [
         async (state, { files }) => {
           const about = { name: NAME, contentType: 'text/csv', title: 'Cell readouts' };
-          await files.keep(about, new Blob([new Uint8Array(content)]).stream());
+          await files.keep(about, streamOfBytes(content));
           return { publish: { heard: [] }, next: { ...state, at: 1 } };
         },
         async () => (fails ? { fail: { code: 'vendor-error', text: 'It failed.' } } : { done: { heard: [] } }),

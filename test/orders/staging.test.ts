@@ -10,6 +10,7 @@ import { removeLeftCopies } from '../../src/orders/remove-copy.ts';
 import { partSize } from '../../src/orders/staging.ts';
 import type { Database } from '../../src/orders/store/database.ts';
 import type { SlideSource } from '../../src/slides/types.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
 import { type MemoryEhr, memoryEhr } from '../support/memory-ehr.ts';
@@ -31,7 +32,7 @@ import {
 const wholeOnly: SlideSource = {
   readAt: () => Promise.reject(new AdapterError('input-unavailable', 'There is no reading so far behind')),
   readsAnywhere: async () => false,
-  part: async (start) => ({ body: new Blob([SLIDE.slice(start)]).stream(), end: SLIDE.length }),
+  part: async (start) => ({ body: streamOfBytes(SLIDE.subarray(start)), end: SLIDE.length }),
   url: () => undefined,
 };
 
@@ -251,7 +252,7 @@ onEveryDatabase('a slide of an order', ({ open }) => {
     await ready({ deidentified: true });
     const { openSlide } = ehr;
     const url = await served.storage.begin('elsewhere.svs', { contentType: 'image/tiff', size: 0 }).then(async (id) => {
-      const part = { number: 1, offset: 0, size: SLIDE.length, body: new Blob([SLIDE]).stream() };
+      const part = { number: 1, offset: 0, size: SLIDE.length, body: streamOfBytes(SLIDE) };
       await served.storage.complete({ key: 'elsewhere.svs', id }, [
         await served.storage.part({ key: 'elsewhere.svs', id }, part),
       ]);

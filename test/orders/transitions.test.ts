@@ -5,7 +5,7 @@ import { AdapterError, ERROR_CODES, type ErrorCode } from '../../src/errors.ts';
 import type { Order } from '../../src/orders/order.ts';
 import { STATES, STATUSES } from '../../src/orders/states.ts';
 import { owesTask } from '../../src/orders/task-view.ts';
-import { applyStep, backoffSeconds, dayAfter, giveUp, resume, retryLater } from '../../src/orders/transitions.ts';
+import { applyStep, backoffSeconds, giveUp, resume, retryLater, unansweredAt } from '../../src/orders/transitions.ts';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 
@@ -184,7 +184,7 @@ test('the table: ended states are told and shown as ended, the others are not', 
 });
 
 test('a day’s limit is over when the next day begins', () => {
-  assert.equal(dayAfter({ id: 'limit/per-day/2026-12-31', text: '' })?.toISOString(), '2027-01-01T00:00:00.000Z');
-  assert.equal(dayAfter({ id: 'limit/per-order', text: '' }), null);
-  assert.equal(dayAfter(null), null);
+  assert.equal(unansweredAt({ id: 'limit/per-day/2026-12-31', text: '' })?.toISOString(), '2027-01-01T00:00:00.000Z');
+  assert.equal(unansweredAt({ id: 'limit/per-order', text: '' }), null);
+  assert.equal(unansweredAt(null), null);
 });

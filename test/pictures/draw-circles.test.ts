@@ -8,11 +8,13 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { drawCircles } from '../../src/pictures/draw-circles.ts';
 import type { CleanPicture } from '../../src/pictures/types.ts';
+import { streamOfBytes } from '../../src/streams.ts';
+import { breaking } from './pictures.ts';
 
 const picture = (bytes: Uint8Array, contentType: CleanPicture['contentType'] = 'image/jpeg'): CleanPicture => ({
   contentType,
   size: bytes.byteLength,
-  body: new Blob([new Uint8Array(bytes)]).stream(),
+  body: streamOfBytes(bytes),
 });
 
 const plain = (width: number, height: number, background = '#8090a0') =>
@@ -116,11 +118,7 @@ test('what cannot be decoded is refused, and nothing is left on the disk', async
   const jpeg = await plain(200, 200).jpeg().toBuffer();
   await assert.rejects(drawCircles(picture(jpeg.subarray(0, 300)), []), { code: 'input-unsupported' });
   await assert.rejects(drawCircles(picture(Buffer.from('PK')), []), { code: 'input-unsupported' });
-  const failing = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      controller.error(new Error('the connection broke'));
-    },
-  });
+  const failing = breaking([], new Error('the connection broke'));
   await assert.rejects(drawCircles({ ...picture(jpeg), body: failing }, []), /broke/);
   await drawCircles(picture(jpeg), []);
   assert.deepEqual(await readdir(folder), []);

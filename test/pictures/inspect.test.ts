@@ -5,7 +5,18 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { inspectPicture } from '../../src/pictures/inspect.ts';
 import type { PictureLimits } from '../../src/pictures/types.ts';
-import { burdenJpeg, burdenPng, chunk, drawn, LIMITS, segment, streamOf, watched, withExif } from './pictures.ts';
+import {
+  breaking,
+  burdenJpeg,
+  burdenPng,
+  chunk,
+  drawn,
+  LIMITS,
+  segment,
+  streamOf,
+  watched,
+  withExif,
+} from './pictures.ts';
 
 const jpeg = await withExif(drawn()).jpeg().toBuffer();
 const png = await drawn().png().toBuffer();
@@ -139,10 +150,7 @@ describe('refused, in words for who ordered', () => {
     await refused(critical, 'The picture is a PNG file of a rare kind that most programs cannot read.');
   });
   it('never by what the source itself fails with', async () => {
-    const failing = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.error(new RangeError('the line broke')),
-    });
-    await assert.rejects(inspectPicture(failing, LIMITS), RangeError);
+    await assert.rejects(inspectPicture(breaking([], new RangeError('the line broke')), LIMITS), RangeError);
   });
 });
 

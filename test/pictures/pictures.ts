@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { ZipFile } from 'yazl';
@@ -25,9 +26,10 @@ export function ownTempFolder(): () => string[] {
 }
 
 export interface Watched {
-  stream: ReadableStream<Uint8Array>;
+  stream: Readable;
   /** Pieces that were asked for. */
   asked: number;
+  /** It was let go before its end. */
   cancelled: boolean;
 }
 
@@ -37,26 +39,30 @@ export function watched(bytes: Uint8Array, sizes: readonly number[] = [1000]): W
   const state: Watched = {
     asked: 0,
     cancelled: false,
-    stream: new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          const size = sizes[state.asked % sizes.length] ?? 1;
-          state.asked++;
-          if (at >= bytes.length) {
-            controller.close();
-            return;
-          }
-          controller.enqueue(new Uint8Array(bytes.subarray(at, at + size)));
-          at += size;
-        },
-        cancel() {
-          state.cancelled = true;
-        },
+    stream: new Readable({
+      highWaterMark: 0,
+      read() {
+        const from = at;
+        at += sizes[state.asked % sizes.length] ?? 1;
+        state.asked++;
+        this.push(from < bytes.length ? new Uint8Array(bytes.subarray(from, at)) : null);
       },
-      { highWaterMark: 0 },
-    ),
+      destroy(error, done) {
+        state.cancelled = at <= bytes.length;
+        done(error);
+      },
+    }),
   };
   return state;
+}
+
+/** A stream that gives these pieces and then fails. */
+export function breaking(pieces: Iterable<Uint8Array>, error: Error): Readable {
+  function* given() {
+    yield* pieces;
+    throw error;
+  }
+  return Readable.from(given(), { objectMode: false });
 }
 
 export const streamOf = (bytes: Uint8Array, sizes?: readonly number[]) => watched(bytes, sizes).stream;

@@ -1,6 +1,10 @@
 /** Patches written over a stream, in any pieces and from any part on; and the checksum of what passes. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32Patched } from '../../src/slides/crc32-patched.ts';
@@ -26,35 +30,23 @@ const patches: fc.Arbitrary<Patch[]> = fc
   });
 const sizes = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 6 });
 
-async function allOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of stream) {
-    pieces.push(piece);
-  }
-  return pieces;
-}
-
-function streamOf(bytes: Uint8Array, pieces: readonly number[]): ReadableStream<Uint8Array> {
-  let at = 0;
-  let turn = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) {
-        return controller.close();
-      }
-      const size = pieces[turn++ % pieces.length] ?? 1;
-      controller.enqueue(bytes.subarray(at, at + size));
+function streamOf(bytes: Uint8Array, pieces: readonly number[]): Readable {
+  function* slices(): Generator<Uint8Array> {
+    for (let at = 0, turn = 0; at < bytes.length; turn++) {
+      const size = pieces[turn % pieces.length] ?? 1;
+      yield bytes.subarray(at, at + size);
       at += size;
-    },
-  });
+    }
+  }
+  return Readable.from(slices(), { objectMode: false });
 }
 
 test('any part in any pieces is what patching the whole gives', async () => {
   const before = Buffer.from(file);
   await fc.assert(
     fc.asyncProperty(patches, sizes, fc.integer({ min: 0, max: SIZE }), async (list, pieces, from) => {
-      const out = await allOf(patchStream(streamOf(file.subarray(from), pieces), from, list));
-      assert.deepEqual(Buffer.concat(out), patched(file, list).subarray(from));
+      const out = await buffer(patchStream(streamOf(file.subarray(from), pieces), from, list));
+      assert.deepEqual(out, patched(file, list).subarray(from));
     }),
     { numRuns: 300 },
   );
@@ -62,19 +54,47 @@ test('any part in any pieces is what patching the whole gives', async () => {
 });
 
 test('an error of the source comes through, and who stops reading stops the source', async () => {
-  const failing = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('gone')) });
-  await assert.rejects(allOf(patchStream(failing, 0, [])), /gone/);
-  let stopped = false;
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(9)),
-    cancel() {
-      stopped = true;
+  const failing = new Readable({
+    read() {
+      this.destroy(new Error('gone'));
     },
   });
+  await assert.rejects(buffer(patchStream(failing, 0, [])), /gone/);
+  const endless = new Readable({
+    read() {
+      this.push(new Uint8Array(9));
+    },
+  });
+  const stopped = once(endless, 'close');
   for await (const _ of patchStream(endless, 0, [])) {
     break;
   }
-  assert.ok(stopped);
+  await stopped;
+});
+
+test('a source is not read further than it is wanted, and may break before anybody reads', async () => {
+  let given = 0;
+  const endless = new Readable({
+    read() {
+      given += 65_536;
+      this.push(new Uint8Array(65_536));
+    },
+  });
+  let read = 0;
+  for await (const piece of patchStream(endless, 0, [{ offset: 100_000, zeros: 5 }])) {
+    read += piece.length;
+    await breathe();
+    assert.ok(given - read < 1_000_000, `${given - read} bytes ahead`);
+    if (read > 10_000_000) {
+      break;
+    }
+  }
+  const broken = new Readable({ read: () => undefined });
+  const stream = patchStream(broken, 0, []);
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  broken.destroy(new Error('gone'));
+  await closed;
+  await assert.rejects(buffer(stream), /gone/);
 });
 
 test('CRC-32C has its check values, and goes on where it stopped', () => {

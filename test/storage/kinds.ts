@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, type TestContext } from 'node:test';
 import express from 'express';
 import { createFaults, type VendorFaults } from '../../sandbox/faults.ts';
@@ -100,26 +101,22 @@ export function onEveryStorage(
 }
 
 /** A body of bytes, in pieces of no regular size. */
-export function bodyOf(bytes: Uint8Array, pieces = 65_521): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.byteLength) {
-        controller.close();
-        return;
-      }
-      controller.enqueue(bytes.subarray(at, at + pieces));
-      at += pieces;
-    },
-  });
+export function bodyOf(bytes: Uint8Array, pieces = 65_521): Readable {
+  function* slices(): Generator<Uint8Array> {
+    for (let at = 0; at < bytes.byteLength; at += pieces) {
+      yield bytes.subarray(at, at + pieces);
+    }
+  }
+  return Readable.from(slices(), { objectMode: false });
 }
 
-export async function bytesOf(body: ReadableStream<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body) {
-    pieces.push(piece);
+/** A body that gives these pieces and then fails. */
+export function breakingBody(pieces: readonly Uint8Array[], error: Error): Readable {
+  function* given(): Generator<Uint8Array> {
+    yield* pieces;
+    throw error;
   }
-  return Buffer.concat(pieces);
+  return Readable.from(given(), { objectMode: false });
 }
 
 /** Bytes that are at no two places alike. */

@@ -1,10 +1,11 @@
 /** What is a bucket's own: presigned URLs, and what a bucket says when it does not do something. */
 import assert from 'node:assert/strict';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { AdapterError, type ErrorCode } from '../../src/errors.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { serve } from '../support/serve.ts';
-import { bodyOf, bytesOf, fillOf, openBucket, PART, put } from './kinds.ts';
+import { bodyOf, fillOf, openBucket, PART, put } from './kinds.ts';
 
 const KEY = 'slides/42/001.svs';
 const FILE = fillOf(100_000);
@@ -76,7 +77,7 @@ test('a completed file whose answer was lost is completed', async (context) => {
   const parts = [await storage.part(upload, whole())];
   faults.set('s3-completed-then-cut');
   await storage.complete(upload, parts);
-  assert.ok(FILE.equals(await bytesOf(await storage.read(KEY))));
+  assert.ok(FILE.equals(await buffer(await storage.read(KEY))));
 });
 
 test('a part that broke off is sent again and stands', async (context) => {
@@ -136,7 +137,7 @@ test('a file that breaks off while it is read is no whole file', async (context)
   const { storage, faults } = await openBucket(context);
   await put(storage, KEY, fillOf(2 * PART));
   faults.set('s3-read-cut');
-  await assert.rejects(async () => bytesOf(await storage.read(KEY)), isError('storage-unavailable', 'transient'));
+  await assert.rejects(async () => buffer(await storage.read(KEY)), isError('storage-unavailable', 'transient'));
 });
 
 test('of a page of stale uploads the next is turned to', async (context) => {

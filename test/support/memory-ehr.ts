@@ -4,6 +4,7 @@ import { AdapterError } from '../../src/errors.ts';
 import type { FileHolder, OrderReading, Published } from '../../src/fhir/types.ts';
 import type { Ehr } from '../../src/orders/site.ts';
 import { PICTURE_TYPES } from '../../src/pictures/types.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 
 export interface ShownTask {
   id: string;
@@ -72,7 +73,7 @@ export function memoryEhr(
       if (!bytes || !type) {
         throw new AdapterError('input-unavailable', 'There is no such picture');
       }
-      return { contentType: type, size: bytes.byteLength, body: new Blob([new Uint8Array(bytes)]).stream() };
+      return { contentType: type, size: bytes.byteLength, body: streamOfBytes(bytes) };
     },
     async openSlide({ reference }) {
       fail(ehr, 'openSlide');
@@ -85,7 +86,7 @@ export function memoryEhr(
         readsAnywhere: async () => true,
         async part(start, end) {
           ehr.slideParts.push([start, end]);
-          return { body: new Blob([new Uint8Array(bytes.subarray(start, end))]).stream(), end };
+          return { body: streamOfBytes(bytes.subarray(start, end)), end };
         },
         url: () => undefined,
       };

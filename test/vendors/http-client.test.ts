@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AdapterError } from '../../src/errors.ts';
 import { openLog } from '../../src/log.ts';
+import { streamOfBytes } from '../../src/streams.ts';
 import type { VendorRequest } from '../../src/vendors/http.ts';
 import { openVendorHttp, type VendorOutcome } from '../../src/vendors/http-client.ts';
 import { retryAfterSeconds } from '../../src/vendors/retry-after.ts';
@@ -156,8 +158,46 @@ test('JSON, bytes and streams are sent as they are', async () => {
   };
   await exchange(read, { method: 'POST', json: { a: 'é' } });
   await exchange(read, { method: 'PUT', body: new TextEncoder().encode('bytes') });
-  await exchange(read, { method: 'PUT', body: new Blob(['stream']).stream() });
+  await exchange(read, { method: 'PUT', body: streamOfBytes(Buffer.from('stream')) });
   assert.deepEqual(bodies, ['{"a":"é"}', 'bytes', 'stream']);
+});
+
+test('a streamed body is let go of, whatever comes of the request', async () => {
+  const refuse = (_request: IncomingMessage, response: ServerResponse) => response.writeHead(413).end();
+  const endless = () =>
+    new Readable({
+      read() {
+        this.push(new Uint8Array(65_536));
+      },
+    });
+  const wishes: [what: string, request: Partial<VendorRequest>, code: string][] = [
+    ['taken', { body: streamOfBytes(Buffer.from('stream')), accept: [413] }, ''],
+    ['refused before it was sent', { body: endless() }, 'vendor-rejected'],
+    ['stopped before', { body: endless(), signal: AbortSignal.abort() }, 'shutting-down'],
+    ['nobody there', { body: endless(), path: 'http://127.0.0.1:1/x' }, 'vendor-unreachable'],
+    ['no answer', { body: streamOfBytes(Buffer.from('stream')), path: '/silent', timeout: 0.1 }, 'vendor-timeout'],
+    ['silent itself', { body: new Readable({ read: () => undefined }), timeout: 0.1 }, 'vendor-timeout'],
+  ];
+  for (const [what, request, code] of wishes) {
+    const answerUnlessSilent = (seen: IncomingMessage, response: ServerResponse) => {
+      if (code !== 'vendor-timeout') {
+        refuse(seen, response);
+      }
+    };
+    const { error } = await exchange(answerUnlessSilent, { method: 'PUT', ...request });
+    assert.equal(error?.code ?? '', code, what);
+    assert.ok(request.body instanceof Readable && request.body.destroyed, what);
+  }
+});
+
+test('a streamed body that breaks off fails the request', async () => {
+  const body = new Readable({
+    read() {
+      this.destroy(new AdapterError('ehr-unreachable', 'The connection broke within an attachment'));
+    },
+  });
+  const { error } = await exchange(answer(200), { method: 'PUT', body });
+  assert.deepEqual([error?.code, body.destroyed], ['ehr-unreachable', true]);
 });
 
 test('Retry-After is read as seconds and as a date, and nonsense is none', () => {

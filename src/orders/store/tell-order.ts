@@ -54,12 +54,17 @@ export async function requestRetry(database: Database, id: string, retry: RetryR
 }
 
 /** Stores a person's answer to the question that the order asks, if it still asks that one; false otherwise. */
-export async function giveAnswer(database: Database, id: string, answer: GivenAnswer, now: Date): Promise<boolean> {
+export async function giveAnswer(
+  database: Database,
+  id: string,
+  answer: Omit<GivenAnswer, 'at'>,
+  now: Date,
+): Promise<boolean> {
   return database.tx(async (sql) => {
     const rows = await sql.query(
       `update orders set answer = $2::json, next_at = $3
         where id = $1 and status = 'waiting' and answer is null and question ->> 'id' = $4 returning 1`,
-      [id, JSON.stringify(answer), now, answer.id],
+      [id, JSON.stringify({ ...answer, at: now.toISOString() }), now, answer.id],
     );
     await ring(sql, 'orders');
     return rows.length === 1;

@@ -1,5 +1,6 @@
 /** Fetches a result's file: the platform says where it is, and the storage gives it to whoever comes without a token. */
 
+import type { Readable } from 'node:stream';
 import { AdapterError } from '../../errors.ts';
 import type { VendorResponse } from '../http.ts';
 import { isStorage } from '../storage-host.ts';
@@ -8,7 +9,7 @@ import { type Ctx, callerOf } from './documents.ts';
 import { WAITS } from './facts.ts';
 
 export type Download =
-  | { body: ReadableStream<Uint8Array> }
+  | { body: Readable }
   /** It has been deleted, for good. */
   | { gone: true }
   /** The address is not good (any more): another may be. */
@@ -36,7 +37,7 @@ async function fromStorage(address: string, { http, settings, signal }: Ctx): Pr
   if (response.status === 200) {
     return bodyOf(response);
   }
-  await response.body?.cancel();
+  response.body?.destroy();
   return { refused: true };
 }
 
@@ -54,7 +55,7 @@ export async function openFile(run: string, artifact: string, context: Ctx): Pro
   if (response.status === 200) {
     return bodyOf(response);
   }
-  await response.body?.cancel();
+  response.body?.destroy();
   if (GONE.includes(response.status)) {
     return { gone: true };
   }

@@ -1,6 +1,5 @@
 /** Reads the table of a slide as it streams by: a comment line, a header of thousands of columns, one row of numbers. */
-import { Readable } from 'node:stream';
-import type { ReadableStream as NodeStream } from 'node:stream/web';
+import type { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { AdapterError } from '../../errors.ts';
 import { LIMITS } from './facts.ts';
@@ -42,9 +41,8 @@ function rowsToReadouts([header, row, another]: string[][]): Read {
  * The readouts that our table names. No more than three rows of bounded length are ever held. Errors of the stream itself
  * come through; a table that is none is told in words.
  */
-export async function readReadouts(csv: ReadableStream<Uint8Array>): Promise<Read> {
+export async function readReadouts(csv: Readable): Promise<Read> {
   const rows: string[][] = [];
-  const source = Readable.fromWeb(csv as NodeStream<Uint8Array>);
   const parser = parse({
     bom: true,
     comment: '#',
@@ -55,8 +53,8 @@ export async function readReadouts(csv: ReadableStream<Uint8Array>): Promise<Rea
     to: 3,
   });
   // A stream that fails has to fail its reader.
-  source.once('error', (error) => parser.destroy(error));
-  source.pipe(parser);
+  csv.once('error', (error) => parser.destroy(error));
+  csv.pipe(parser);
   try {
     for await (const row of parser) {
       if (!isRow(row) || row.length > LIMITS.columns) {
@@ -72,7 +70,7 @@ export async function readReadouts(csv: ReadableStream<Uint8Array>): Promise<Rea
       ? thrown
       : new AdapterError('storage-unavailable', 'A result of Aignostics could not be read back', { cause: thrown });
   } finally {
-    source.destroy();
+    csv.destroy();
   }
   return rowsToReadouts(rows);
 }

@@ -69,7 +69,7 @@ async function uploadAll(state: State, batch: string, context: Ctx): Promise<boo
     }
     const picture = await context.picture(input);
     if (picture.size > PICTURES.largest) {
-      await picture.body.cancel();
+      picture.body.destroy();
       throw photoTooLarge();
     }
     await context.disclose([`photo (${side}), without its metadata`], input);

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { AdapterError } from '../../../src/errors.ts';
 import { silentLog } from '../../../src/log.ts';
 import { base64, crc32c } from '../../../src/slides/crc32c.ts';
+import { streamOfBytes } from '../../../src/streams.ts';
 import { aignostics } from '../../../src/vendors/aignostics/index.ts';
 import type { Options, Settings } from '../../../src/vendors/aignostics/settings.ts';
 import type { Result, State } from '../../../src/vendors/aignostics/state.ts';
@@ -73,7 +74,10 @@ export function secretsOf(kept: Map<string, string> = new Map()): Secrets & { ke
 }
 
 type Ending =
-  | Extract<Step<State, Result>, { done: unknown } | { refuse: unknown } | { fail: unknown } | { hold: unknown }>
+  | Extract<
+      Step<State, Result>,
+      { done: unknown } | { refuse: unknown } | { fail: unknown } | { hold: unknown } | { cancel: unknown }
+    >
   | { error: AdapterError };
 
 export interface Driven {
@@ -142,7 +146,7 @@ export async function site(options: Parameters<typeof serveAignostics>[1] = {}, 
           run.files.set(name, { contentType, bytes });
           return { size: bytes.length, crc32c: is };
         },
-        read: async (name) => new Blob([new Uint8Array(run.files.get(name)?.bytes ?? [])]).stream(),
+        read: async (name) => streamOfBytes(run.files.get(name)?.bytes ?? new Uint8Array()),
       },
       parts: {
         list: async <Data>() => [...parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1)) as Part<Data>[],
@@ -200,7 +204,7 @@ export async function site(options: Parameters<typeof serveAignostics>[1] = {}, 
           run.questions.push(id);
           const value = wish.answers?.[id];
           assert.ok(value !== undefined, `nobody answers ${id}: ${next.ask.text}`);
-          answer = { to: 'question', id, value, by: 'test' };
+          answer = { to: 'question', id, value, by: 'test', at: time.now().toISOString() };
           state = next.next;
         } else if ('next' in next) {
           if ('publish' in next) {

@@ -1,23 +1,19 @@
 /** The table of a slide as it streams by. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readReadouts } from '../../../src/vendors/aignostics/readouts.ts';
 
-function streamOf(text: string, piece = 7): ReadableStream<Uint8Array> {
+function streamOf(text: string, piece = 7): Readable {
   const bytes = new TextEncoder().encode(text);
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) {
-        controller.close();
-        return;
-      }
-      controller.enqueue(bytes.slice(at, at + piece));
-      at += piece;
-    },
-  });
+  function* slices(): Generator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += piece) {
+      yield bytes.slice(at, at + piece);
+    }
+  }
+  return Readable.from(slices(), { objectMode: false });
 }
 
 test("the vendor's example is read: a comment line, a header, a row", async () => {
@@ -59,9 +55,9 @@ for (const [what, csv, why] of BAD) {
 }
 
 test('an error of the stream comes through', async () => {
-  const broken = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      controller.error(new Error('the disk is gone'));
+  const broken = new Readable({
+    read() {
+      this.destroy(new Error('the disk is gone'));
     },
   });
   await assert.rejects(readReadouts(broken), { code: 'storage-unavailable' });
@@ -70,14 +66,15 @@ test('an error of the stream comes through', async () => {
 test('a row without end is not gathered', async () => {
   let given = 0;
   const piece = new TextEncoder().encode('A'.repeat(65_536));
-  const endless = new ReadableStream<Uint8Array>({
-    pull(controller) {
+  const endless = new Readable({
+    read() {
       given += piece.length;
-      controller.enqueue(piece);
+      this.push(piece);
     },
   });
   assert.ok('unreadable' in (await readReadouts(endless)));
   assert.ok(given < 20_000_000, `${given} bytes were read`);
+  assert.ok(endless.destroyed);
 });
 
 test('whatever the bytes are, they are read or told to be none', async () => {

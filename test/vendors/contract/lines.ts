@@ -22,7 +22,7 @@ export async function lossy(bench: Bench, t: TestContext): Promise<void> {
     t,
     async (send, request) => {
       // Nobody will read what comes of it.
-      await (await send(request)).body?.cancel();
+      (await send(request)).body?.destroy();
       throw new AdapterError('vendor-timeout', 'the answer was lost', {
         kind: request.once ? 'ambiguous' : 'transient',
       });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { AdapterError } from '../../../src/errors.ts';
 import { silentLog } from '../../../src/log.ts';
+import { streamOfBytes } from '../../../src/streams.ts';
 import type { Answer, Context, OrderInput, ResultFile, Step, VendorOrder } from '../../../src/vendors/contract.ts';
 import { isRefusal } from '../../../src/vendors/contract.ts';
 import { hautai } from '../../../src/vendors/hautai/index.ts';
@@ -114,7 +115,7 @@ export async function drive(
     text: () => Promise.reject(new Error('there is no text')),
     async picture(name) {
       const bytes = photo(name.length * 10);
-      return { contentType: 'image/png', size: bytes.byteLength, body: new Blob([new Uint8Array(bytes)]).stream() };
+      return { contentType: 'image/png', size: bytes.byteLength, body: streamOfBytes(bytes) };
     },
     slides: noSlides,
     files: {

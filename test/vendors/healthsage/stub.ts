@@ -93,7 +93,12 @@ export interface Run {
   end:
     | Extract<
         Step<State, Result>,
-        { ask: unknown } | { hold: unknown } | { done: unknown } | { refuse: unknown } | { fail: unknown }
+        | { ask: unknown }
+        | { hold: unknown }
+        | { done: unknown }
+        | { refuse: unknown }
+        | { fail: unknown }
+        | { cancel: unknown }
       >
     | { error: AdapterError };
   effects: string[];
@@ -154,7 +159,13 @@ export async function drive(
         answer = { to: 'effect', key: next.key, value: JSON.parse(JSON.stringify(value)) };
       } else if ('ask' in next && answers[next.ask.id] !== undefined) {
         state = next.next;
-        answer = { to: 'question', id: next.ask.id, value: answers[next.ask.id] ?? '', by: 'night-shift' };
+        answer = {
+          to: 'question',
+          id: next.ask.id,
+          value: answers[next.ask.id] ?? '',
+          by: 'night-shift',
+          at: '2026-11-22T10:00:00Z',
+        };
       } else if ('next' in next && !('ask' in next)) {
         state = next.next;
         clock += (next.after ?? 0) * 1000;

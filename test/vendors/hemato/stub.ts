@@ -1,9 +1,12 @@
 /** A scripted Hemato.AI without a network, and a loop that plays the engine of the vendor contract. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { ServiceRequest } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { AdapterError } from '../../../src/errors.ts';
+import { streamOfBytes } from '../../../src/streams.ts';
 import type {
   Answer,
   Context,
@@ -61,9 +64,7 @@ const USUAL: Record<string, () => Reply> = {
 };
 
 async function bytesOf(body: VendorRequest['body']): Promise<Uint8Array> {
-  return body instanceof ReadableStream
-    ? new Uint8Array(await new Response(body).arrayBuffer())
-    : (body ?? new Uint8Array());
+  return body instanceof Readable ? new Uint8Array(await buffer(body)) : (body ?? new Uint8Array());
 }
 
 function response({ status = 200, body, headers = {} }: Reply): VendorResponse {
@@ -229,7 +230,7 @@ export async function play(options: Play): Promise<Run> {
       const input = order.inputs.find((one) => one.name === name);
       const bytes = new Uint8Array(pictures.get(name) ?? BYTES);
       const contentType = input?.contentType === 'image/png' ? 'image/png' : 'image/jpeg';
-      return { contentType, size: bytes.byteLength, body: new Blob([bytes]).stream() };
+      return { contentType, size: bytes.byteLength, body: streamOfBytes(bytes) };
     },
     parts: {
       list: async <Data>() =>
@@ -272,7 +273,13 @@ export async function play(options: Play): Promise<Run> {
         answer = { to: 'effect', key: next.key, value: JSON.parse(JSON.stringify(value)) };
       } else if ('ask' in next && options.answers?.[next.ask.id] !== undefined) {
         state = next.next;
-        answer = { to: 'question', id: next.ask.id, value: options.answers[next.ask.id] ?? '', by: 'night-shift' };
+        answer = {
+          to: 'question',
+          id: next.ask.id,
+          value: options.answers[next.ask.id] ?? '',
+          by: 'night-shift',
+          at: '2026-11-22T10:00:00Z',
+        };
       } else if ('hold' in next && next.until && resumes > 0) {
         resumes--;
         clock = next.until.getTime();
