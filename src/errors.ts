@@ -55,6 +55,11 @@ export const ERROR_CODES = {
   'input-unsupported': { kind: 'permanent', remedy: 'refuse', operator: 'The orderer has to send another format.' },
   'input-too-large': { kind: 'permanent', remedy: 'refuse', operator: 'The orderer has to send something smaller.' },
   'consent-denied': { kind: 'permanent', remedy: 'refuse', operator: "Nothing: the patient's consent forbids it." },
+  'not-approved': {
+    kind: 'permanent',
+    remedy: 'fail',
+    operator: 'Nothing: a person did not approve it, or not in time.',
+  },
 
   'storage-unavailable': { kind: 'transient', operator: "Check the site's storage: disk or bucket, and its keys." },
   'storage-full': { kind: 'transient', operator: "Make room in the site's storage; the order goes on by itself." },

@@ -1,6 +1,7 @@
 /** `/files/{id}`: who is let in, what a range gives, and what nobody learns. */
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import express from 'express';
 import type { UserConfig } from '../../src/config.ts';
@@ -344,4 +345,17 @@ test('whoever hangs up frees the file, and it is said', async (context) => {
   begun.on('error', () => {});
   begun.end();
   await until('the end', () => rig.lines.some((line) => line.includes('hung up')));
+});
+
+test('whoever hangs up while the storage is silent frees the file, too', async (context) => {
+  const rig = await open(context);
+  const silent = new Readable({ read: () => undefined });
+  silent.push(BYTES.subarray(0, 10));
+  rig.storage.read = async () => silent;
+  const headers = { Authorization: 'Bearer viewer-token-1' };
+  const begun = httpRequest(`${rig.url}/files/${FILE.id}`, { headers });
+  begun.on('response', (response) => response.once('data', () => response.destroy()));
+  begun.on('error', () => {});
+  begun.end();
+  await until('the end', () => silent.destroyed && rig.lines.some((line) => line.includes('hung up')));
 });
