@@ -44,6 +44,22 @@ export async function attachmentNow(
   return resource && attachmentAt(resource, place);
 }
 
+/** What a server's refusal means to who ordered: whom to ask. */
+function whyNot(status: number | undefined): string {
+  switch (status) {
+    case undefined:
+      return '';
+    case 401:
+    case 403:
+      return ': its server does not let this service read it';
+    case 404:
+    case 410:
+      return ': it is not where the order says it is';
+    default:
+      return ': its server refused to give it';
+  }
+}
+
 /** In words for the clinician; our own server that forbids a file, or does not have it, is no matter of its load. */
 export function inWords(error: unknown, what: 'picture' | 'slide' = 'picture'): unknown {
   const isUnavailable =
@@ -52,11 +68,10 @@ export function inWords(error: unknown, what: 'picture' | 'slide' = 'picture'): 
     return error;
   }
   const { status } = error;
-  const said = status === undefined ? '' : ` (the server answered ${status})`;
   return new AdapterError('input-unavailable', error.message, {
     cause: error,
     ...(status !== undefined && { status }),
-    orderer: `The ${what} cannot be fetched${said}.`,
+    orderer: `The ${what} cannot be fetched${whyNot(status)}.`,
   });
 }
 

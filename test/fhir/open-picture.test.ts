@@ -173,7 +173,7 @@ test('an expired address is renewed at reading and at sending, at most twice', a
   const { refusal } = await it.read();
   assert.deepEqual(refusal, {
     code: 'input-unavailable',
-    text: 'The picture cannot be fetched (the server answered 403).',
+    text: 'The picture cannot be fetched: its server does not let this service read it.',
   });
 });
 
@@ -223,11 +223,17 @@ async function binaries(t: TestContext, answer: (id: string, server: Server) => 
 test('a server that has not, or does not give, the file is said in words; one that fails is tried again', async (t) => {
   let status = 404;
   const { client } = await binaries(t, () => status);
-  for (status of [404, 410, 403]) {
+  const ways: [number, string][] = [
+    [404, 'it is not where the order says it is'],
+    [410, 'it is not where the order says it is'],
+    [403, 'its server does not let this service read it'],
+  ];
+  let why = '';
+  for ([status, why] of ways) {
     const { refusal } = await readPictureOrder(client);
     assert.deepEqual(refusal, {
       code: 'input-unavailable',
-      text: `The picture cannot be fetched (the server answered ${status}).`,
+      text: `The picture cannot be fetched: ${why}.`,
     });
   }
   status = 503;

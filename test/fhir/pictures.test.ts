@@ -356,7 +356,7 @@ describe('a picture that cannot be sent', () => {
     const gone = await refusalOf(undefined);
     assert.deepEqual(
       [gone.code, gone.text],
-      ['input-unavailable', 'The picture cannot be fetched (the server answered 403).'],
+      ['input-unavailable', 'The picture cannot be fetched: its server does not let this service read it.'],
     );
     const hash = createHash('sha1').update('another').digest('base64');
     const wrong = await refusalOf(smear, { content: { contentType: 'image/jpeg', url: 'Binary/m', hash } });
