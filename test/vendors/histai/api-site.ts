@@ -1,0 +1,109 @@
+/** The HistAI simulator on two hosts of its own, and a caller of ours with its key. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import express from 'express';
+import { createFaults } from '../../../sandbox/faults.ts';
+import { HISTAI_DEFAULTS } from '../../../sandbox/histai/defaults.ts';
+import type { HistaiFault } from '../../../sandbox/histai/faults.ts';
+import type { HistaiOptions } from '../../../sandbox/histai/options.ts';
+import { histaiRoutes } from '../../../sandbox/histai/routes.ts';
+import { createLedger } from '../../../sandbox/ledger.ts';
+import { AdapterError } from '../../../src/errors.ts';
+import { silentLog } from '../../../src/log.ts';
+import {
+  type Caller,
+  type ChosenCase,
+  createCohort,
+  pay,
+  readCohort,
+  searchCases,
+} from '../../../src/vendors/histai/api.ts';
+import { type Settings, settings } from '../../../src/vendors/histai/settings.ts';
+import { openVendorHttp } from '../../../src/vendors/http-client.ts';
+import { serve } from '../../support/serve.ts';
+
+export const KEY = '6f1de58c-1a45-4f0e-9c55-2f5c4b7a1d10';
+
+/** A caller of any host; its connections go when the test ends. */
+export function callerOf(
+  test: TestContext,
+  baseUrl: string,
+  own: Partial<Settings> = {},
+): Caller & { settings: Settings } {
+  const http = openVendorHttp({ baseUrl, headers: () => ({}), log: silentLog, vendor: 'HistAI' });
+  test.after(() => http.close());
+  return { http, settings: { ...settings.parse({ baseUrl, apiKey: HISTAI_DEFAULTS.apiKey }), ...own } };
+}
+
+/** Serves the simulator until the test ends; its clock stands unless it is told to go on. */
+export async function site(test: TestContext, options: HistaiOptions = {}, own: Partial<Settings> = {}) {
+  let at = Date.parse('2026-11-22T09:00:00.000Z');
+  const now = () => new Date(at);
+  const faults = createFaults();
+  const ledger = createLedger(now);
+  const storageUrl = { value: '' };
+  const { api, storage } = histaiRoutes({
+    faults: faults.of('histai'),
+    ledger: ledger.of('histai'),
+    now,
+    options: { secondsUntilBuilt: 0, secondsUntilExported: 0, ...options },
+    storageUrl: () => storageUrl.value,
+  });
+  const hosts = await Promise.all([serve(express().use(api)), serve(express().use(storage))]);
+  storageUrl.value = hosts[1].url;
+  test.after(() => Promise.all(hosts.map((host) => host.close())));
+  const caller = callerOf(test, hosts[0].url, own);
+  const account = () => ledger.read().histai;
+
+  /** Some slides of two cases, as a cohort takes them. */
+  async function chosen(): Promise<ChosenCase[]> {
+    const { items } = await searchCases(caller, { organ: ['Ovary'] }, { size: 2 });
+    return items.map(({ caseId, slides }) => ({ caseId, slideIds: slides.slice(0, 1).map(({ slideId }) => slideId) }));
+  }
+
+  async function built(): Promise<string> {
+    return (await createCohort(caller, 'HER2 pilot', await chosen())).cohortId;
+  }
+
+  return {
+    caller,
+    chosen,
+    built,
+    account,
+    /** A cohort that is paid for, and exported. */
+    async bought(): Promise<string> {
+      const id = await built();
+      await pay(caller, id, KEY);
+      return id;
+    },
+    cohort: (id: string) => readCohort(caller, id),
+    charges: () => account()?.billed.charges ?? 0,
+    set: (fault: HistaiFault, times = 1) => faults.set('histai', fault, times),
+    pass: (seconds: number) => {
+      at += seconds * 1000;
+    },
+  };
+}
+
+export type Site = Awaited<ReturnType<typeof site>>;
+
+/** What a call throws. */
+export async function thrownBy(call: Promise<unknown>): Promise<AdapterError> {
+  try {
+    await call;
+  } catch (thrown) {
+    assert.ok(thrown instanceof AdapterError, String(thrown));
+    return thrown;
+  }
+  return assert.fail('it did not throw');
+}
+
+/** A host that answers everything the same. */
+export async function host(test: TestContext, status: number, body: string, headers: Record<string, string> = {}) {
+  const { url, close } = await serve((request, response) => {
+    request.resume();
+    response.writeHead(status, headers).end(body);
+  });
+  test.after(close);
+  return callerOf(test, url);
+}
