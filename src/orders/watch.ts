@@ -153,7 +153,7 @@ async function pages(
   { site, routes }: Watched,
   stopped: () => boolean,
 ): Promise<number> {
-  const [{ settings, http, secrets, vendor }] = routes;
+  const [{ settings, http, secrets, memory, vendor }] = routes;
   const names = routes.map((route) => route.id);
   let woken = 0;
   let after = '0';
@@ -172,7 +172,7 @@ async function pages(
     after = last.id;
     const readable = orders.flatMap((order) => readState(vendor, order));
     if (readable.length > 0) {
-      const named = new Set(await vendor.watch({ settings, http, secrets }, readable));
+      const named = new Set(await vendor.watch({ settings, http, secrets, memory }, readable));
       const ids = orders.filter(({ key }) => named.has(key)).map(({ id }) => id);
       woken += ids.length > 0 ? await wakeWaiting(database, site.name, ids, clock.now()) : 0;
     }

@@ -8,16 +8,17 @@
  * - effect: a call that must not be repeated (it bills or creates something); the engine writes it ahead.
  * - part: one of many similar pieces of an order (a chunk, a picture, a slide), a row of its own.
  */
-import type { Readable } from 'node:stream';
 import type { CodeableConcept, Extension, Patient, Resource, Specimen } from '@medplum/fhirtypes';
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import type { Findings } from '../findings.ts';
 import type { CleanPicture, PictureLimits, PictureType, Plan } from '../pictures/types.ts';
 import type { SlideFacts } from '../slides/types.ts';
+import type { Files, Slides } from './files.ts';
 import type { VendorHttp } from './http.ts';
 import type { Secrets, VendorLogin, VendorSite } from './login.ts';
 
+export type { Files, ResultFile, Slides, Staging } from './files.ts';
 export type { LoginCode, LoginPoll, Secrets, VendorLogin, VendorSite } from './login.ts';
 
 /** What kinds of input a vendor needs the fhir room to collect for an order. */
@@ -159,47 +160,6 @@ export interface Parts {
   put(parts: Part[]): Promise<void>;
 }
 
-/** How far a slide is on its way to where the vendor can fetch it; bytes. `crc32c`: base64, big-endian. */
-export type Staging = { done: false; bytes: number; of: number } | { done: true; bytes: number; crc32c: string };
-
-/** Slides are copied to the site's storage part by part, de-identified on the way, and fetched by the vendor from there. */
-export interface Slides {
-  /** Copies the next part; what is done is stored with the step's outcome, so that a crash costs one part. */
-  stage(input: string): Promise<Staging>;
-  /** A URL of the staged slide that needs no other credential, for so many seconds. A secret: it is not to be stored. */
-  url(input: string, seconds: number): Promise<string>;
-  /** The copy is not needed any more. */
-  release(input: string): Promise<void>;
-}
-
-/** A file that a vendor's work leaves behind, for the EHR: a drawing, a mask, the vendor's own report. */
-export interface ResultFile {
-  /** Unique within the order and stable: `heat-map/picture-1.png`. Findings refer to it. */
-  name: string;
-  contentType: string;
-  /** For people; no PHI. */
-  title: string;
-  bytes: Uint8Array;
-}
-
-export interface Files {
-  /** The names of those that were put. */
-  list(): Promise<string[]>;
-  /** Keeps a file, or replaces the one of its name; written together with the step's outcome under the order's fence. */
-  put(file: ResultFile): Promise<void>;
-  /**
-   * Keeps a file of any size, streamed into the site's storage; there at once, and again is no harm. Throws
-   * `vendor-protocol` (transient) where its CRC-32C (base64, big-endian) is not the expected one.
-   */
-  keep(
-    file: Omit<ResultFile, 'bytes'>,
-    body: Readable,
-    expected?: { crc32c: string },
-  ): Promise<{ size: number; crc32c: string }>;
-  /** A kept file's bytes. */
-  read(name: string): Promise<Readable>;
-}
-
 export interface Memory {
   /**
    * The remembered value of a key of this site and vendor, or what `make` gives; single flight across processes.
@@ -277,7 +237,7 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   effects: Record<string, Effect<State, Context<Settings, Options>>>;
   /** One shared look at many waiting orders of a credential: the keys of those worth a look now. */
   watch?(
-    site: VendorSite<Settings> & { secrets: Secrets },
+    site: VendorSite<Settings> & { secrets: Secrets; memory: Memory },
     waiting: { key: string; state: State }[],
   ): Promise<string[]>;
   /**

@@ -54,6 +54,8 @@ export const WAITS = {
   /** The shared look: at least so long between two, and so long for each page that the last one took. */
   sharedLeast: 10,
   sharedPage: 5,
+  /** Two looks of more pages than these do not fall into one minute. */
+  sharedTwice: 7,
   /** What a look has shown counts for an order's own step for so long. */
   shown: 120,
   /** Our clock and theirs. */
