@@ -269,7 +269,8 @@ onEveryWhole(
         basedOn: [{ reference: order.reference }],
       });
       await editOrder(place, order, { note: [{ text: 'One more field was photographed.' }] });
-      const note = await until('a word about it', async () => (await tasksOf(place, order))[0]?.note?.at(-1)?.text);
+      const noted = async () => (await tasksOf(place, order))[0]?.note?.at(-1)?.text;
+      const note = await until('a word about it', noted, PATIENCE_SECONDS);
       assert.equal(
         note,
         `${late} came after the order had been sent to Hemato.AI and is not part of it. Place a new order to have it analysed.`,

@@ -60,7 +60,7 @@ onEveryDatabase('a question', ({ open }) => {
     await it.settle('1', isWaiting, { jump: false });
     it.clock.advance(10);
     engine.wake();
-    const order = await it.settle('1', ({ status }) => status === 'cancelled');
+    const order = await it.settle('1', ({ status, leg }) => status === 'cancelled' && leg === 'ended');
     assert.equal(order.reason?.text, 'Nobody approved it in time.');
     assert.equal(it.ehr.tasks.get(order.key)?.at(-1)?.status, 'cancelled');
     assert.equal(it.ehr.published.get(order.key), undefined);

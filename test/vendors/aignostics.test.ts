@@ -64,7 +64,7 @@ vendorContract({
     { name: 'a run is created and the connection breaks', kind: 'ambiguous', set: set('run-created-then-timeout') },
     { name: 'a run is not created and answered with 500', kind: 'ambiguous', set: set('run-not-created-500') },
     { name: 'the token has expired', kind: 'transient', set: set('token-expired') },
-    { name: 'the platform is busy', kind: 'ambiguous', set: set('5xx-burst') },
+    { name: 'the platform is busy', kind: 'either', set: set('5xx-burst') },
     { name: 'the platform asks to wait', kind: 'transient', set: set('rate-limit') },
     { name: 'an answer is cut off', kind: 'transient', set: set('malformed-json') },
     { name: 'a new run is not known everywhere yet', kind: 'transient', set: set('replica-lag-404') },

@@ -25,9 +25,9 @@ export interface VendorFault {
   name: string;
   /**
    * `transient`: nothing was taken. `ambiguous`: taken or not, the answer is lost. `quota`: every order of the credential
-   * is held until an operator has acted.
+   * is held until an operator has acted. `either`: it depends on which call it meets.
    */
-  kind: 'transient' | 'ambiguous' | 'quota';
+  kind: 'transient' | 'ambiguous' | 'either' | 'quota';
   /** Makes the simulator misbehave once. */
   set(vendor: OpenedVendor): void | Promise<void>;
   /** What an operator does about it. */
