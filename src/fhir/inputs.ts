@@ -170,6 +170,16 @@ async function collect(
   return { inputs };
 }
 
+/**
+ * Whether it carries a modifierExtension: one may turn its meaning round, and whoever does not know it must not act on what
+ * it modifies (FHIR R4, Extensibility). We know none.
+ */
+function isModified(resource: Resource): boolean {
+  return 'modifierExtension' in resource && (resource.modifierExtension?.length ?? 0) > 0;
+}
+
+const MODIFIED = 'The order carries an instruction that this service does not understand, so it is not done.';
+
 /** What the patient's Consents say; nobody is asked for a look at an order whose data goes nowhere. */
 async function objection(client: FhirClient, patient: string, request: Request): Promise<Refused | undefined> {
   const { vendor, requireConsent: required = false } = request;
@@ -209,6 +219,9 @@ export const readOrder: ReadOrder = async (client, request) => {
   }
   if (focus.resourceType === 'Task') {
     return { ...reading, ...refuse('order-incomplete', 'The Task names no order that could be read (focus).') };
+  }
+  if ([focus, ordering].some(isModified)) {
+    return { ...reading, ...refuse('order-incomplete', MODIFIED) };
   }
   const { subject, patient } = around;
   if (subject === undefined) {

@@ -69,6 +69,9 @@ export function orderStatus(
       if (resource.status === 'revoked') {
         return { withdrawn: { code: 'revoked', text: 'The order was revoked.' } };
       }
+      if (resource.doNotPerform === true) {
+        return { withdrawn: { code: 'revoked', text: 'The order says that it is not to be done.' } };
+      }
       if (resource.status === 'on-hold') {
         return { paused: 'The order is on hold in the EHR.' };
       }

@@ -169,6 +169,27 @@ describe('an order that is none', () => {
       /revoked/,
     );
   });
+  it('at all: it says that it is not to be done', async () => {
+    const server = (more: Partial<ServiceRequest>) => readingServer([request(more), note(), patient]);
+    const not = await reading(server({ doNotPerform: true }), 's');
+    assert.deepEqual(not.withdrawn, { code: 'revoked', text: 'The order says that it is not to be done.' });
+    assert.deepEqual(not.inputs, []);
+    assert.equal((await reading(server({ doNotPerform: false }), 's')).withdrawn, undefined);
+  });
+  it('refused: with an instruction that nobody here understands', async () => {
+    const modifierExtension = [{ url: 'urn:site:only-if', valueString: 'somebody has asked' }];
+    for (const [id, resources] of [
+      ['n', [note({ modifierExtension })]],
+      ['s', [request({ modifierExtension }), note()]],
+    ] as const) {
+      const { refusal, inputs } = await reading(readingServer([...resources, patient]), id);
+      assert.equal(refusal?.code, 'order-incomplete');
+      assert.match(refusal?.text ?? '', /an instruction that this service does not understand/);
+      assert.deepEqual(inputs, []);
+    }
+    const known = await reading(readingServer([note({ modifierExtension: [] }), patient]));
+    assert.equal(known.refusal, undefined);
+  });
   it('refused: without a patient, or one that cannot be found', async () => {
     const { subject: _subject, ...nobody } = note();
     assert.match((await reading(readingServer([nobody]))).refusal?.text ?? '', /no patient/);
