@@ -1,14 +1,13 @@
 /** A storage host that makes up the tables of a slide as they are asked for: one row of thousands of columns, and a row for each cell. */
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
+import { inPieces } from '../sandbox/aignostics/in-pieces.ts';
 import { slideReadouts } from '../sandbox/aignostics/readouts.ts';
 import { readSlide } from '../sandbox/aignostics/slide.ts';
 import { numbersOf } from '../sandbox/random.ts';
 import { base64, crc32c } from '../src/slides/crc32c.ts';
 
 const { HOST_PORT = '', ROWS = '' } = process.env;
-/** Bytes that are sent at once. */
-const PIECE = 64 * 1024;
 const CLASSES = ['CARCINOMA_CELL', 'EPITHELIAL_CELL', 'LYMPHOCYTE', 'PLASMA_CELL', 'MACROPHAGE', 'FIBROBLAST'];
 
 /** About a hundred bytes a row. */
@@ -21,18 +20,6 @@ function* cells(): Generator<string> {
     const place = `${Math.floor(chance() * 1e5)},${Math.floor(chance() * 1e5)}`;
     yield `${row},${place},${CLASSES[row % CLASSES.length]},CARCINOMA,${shape()},${shape()},${shape()},${shape()},${shape()},${shape()}\n`;
   }
-}
-
-function* inPieces(texts: Iterable<string>): Generator<Buffer> {
-  let piece = '';
-  for (const text of texts) {
-    piece += text;
-    if (piece.length >= PIECE) {
-      yield Buffer.from(piece);
-      piece = '';
-    }
-  }
-  yield Buffer.from(piece);
 }
 
 const TABLES: Record<string, () => Iterable<Buffer>> = {

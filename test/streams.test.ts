@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setImmediate as breathe } from 'node:timers/promises';
 import fc from 'fast-check';
-import { gathered, pulled, streamOfBytes, through } from '../src/streams.ts';
+import { gathered, streamOfBytes, through } from '../src/streams.ts';
 
 /** A source that never ends, and tells how many pieces of it were asked for. */
 function endless(size = 1000): { stream: Readable; asked: () => number } {
@@ -119,37 +119,6 @@ test('a source that is over, or was let go, before it came here does not hang', 
   const gone = streamOfBytes(Buffer.from('a'));
   gone.destroy();
   await assert.rejects(buffer(passing(gone)));
-});
-
-test('pieces are fetched when they are asked for, and their source is closed once, however it ends', async () => {
-  for (const way of ['end', 'error', 'destroyed', 'never read'] as const) {
-    let fetched = 0;
-    let closes = 0;
-    async function* given(): AsyncGenerator<Uint8Array> {
-      for (; fetched < 3; fetched++) {
-        yield Buffer.from([fetched]);
-      }
-      if (way === 'error') {
-        throw new Error('raw');
-      }
-    }
-    const stream = pulled(given(), { classify: () => new RangeError('classified'), close: () => closes++ });
-    await breathe();
-    assert.equal(fetched, 0, way);
-    if (way === 'end') {
-      assert.deepEqual([...(await buffer(stream))], [0, 1, 2]);
-    } else if (way === 'error') {
-      await assert.rejects(buffer(stream), RangeError);
-    } else {
-      const read = way === 'destroyed' ? stream[Symbol.asyncIterator]().next() : undefined;
-      await read;
-      stream.destroy();
-    }
-    if (!stream.closed) {
-      await once(stream, 'close');
-    }
-    assert.equal(closes, 1, way);
-  }
 });
 
 test('no more than the limit is gathered, and the rest is not read', async () => {

@@ -1,8 +1,10 @@
 /** The files that come of a slide: the same slide, the same bytes. */
+
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Kind } from './applications.ts';
 import { createChecksum } from './checksum.ts';
 import { drawMap } from './heat-map.ts';
+import { inPieces } from './in-pieces.ts';
 import type { Settings } from './options.ts';
 import { cellPolygons, tissuePolygons } from './polygons.ts';
 import { cellReadouts, classInformation, slideReadouts } from './readouts.ts';
@@ -19,9 +21,6 @@ export interface Rendered {
   /** The content from its beginning, as often as it is asked for. */
   pieces(): Iterable<Uint8Array>;
 }
-
-/** Text is handed on in pieces of about this many characters. */
-const PIECE = 64 * 1024;
 
 type Lines = (slide: Slide, stage: 'tissue_qc' | 'tissue_segmentation', options: Settings) => Iterable<string>;
 
@@ -60,18 +59,6 @@ async function measured(pieces: () => Iterable<Uint8Array>): Promise<Rendered> {
     await breathe();
   }
   return { size, checksum: checksum.base64(), pieces };
-}
-
-function* inPieces(texts: Iterable<string>): Generator<Uint8Array> {
-  let piece = '';
-  for (const text of texts) {
-    piece += text;
-    if (piece.length >= PIECE) {
-      yield Buffer.from(piece);
-      piece = '';
-    }
-  }
-  yield Buffer.from(piece);
 }
 
 /** What the API says of an artifact's file, in the words of the version's dialect. */

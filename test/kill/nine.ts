@@ -17,6 +17,7 @@ import { checkBills, checkLedger, checkResults } from './count.ts';
 import { noteOf, placeNote, placePatient } from './notes.ts';
 import { placePicture } from './pictures.ts';
 import type { OrderPage } from './reading.ts';
+import { releaseHeld } from './release-held.ts';
 import { isWardVendor, openWard } from './ward.ts';
 
 const { values } = parseArgs({
@@ -121,16 +122,8 @@ async function letFinish(): Promise<number> {
   await waitFor(
     'all orders',
     async () => {
-      const list = await read.list();
-      for (const { id, status, reason } of list) {
-        if (status === 'held') {
-          assert.equal(reason?.code, 'effect-unknown', `order ${id} is held for another reason`);
-          await read.retry(id);
-          released++;
-          await waitFor('the release', async () => (await read.order(id)).status !== 'held');
-        }
-        assert.ok(!['failed', 'rejected', 'cancelled'].includes(status), `order ${id} ended as ${status}`);
-      }
+      const { list, released: now } = await releaseHeld(read, waitFor);
+      released += now;
       return list.length === orders && list.every(({ status }) => status === 'completed');
     },
     vendor === 'hautai' ? 400 : 180,

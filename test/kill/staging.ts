@@ -18,6 +18,7 @@ import { partSize } from '../../src/orders/staging.ts';
 import { until } from '../support/until.ts';
 import { checkResults } from './count.ts';
 import type { OrderPage } from './reading.ts';
+import { releaseHeld } from './release-held.ts';
 import { isMoment, type Trap } from './run-gate.ts';
 import { checkFetches, checkLeft, checkRun, checkStanding } from './slide-count.ts';
 import { openSlideWard } from './slide-ward.ts';
@@ -131,16 +132,8 @@ async function settled(count: number): Promise<number> {
     await until(
       `${count} orders to be completed`,
       async () => {
-        const list = await read.list();
-        for (const { id, status, reason } of list) {
-          if (status === 'held') {
-            assert.equal(reason?.code, 'effect-unknown', `order ${id} is held for another reason`);
-            await read.retry(id);
-            released++;
-            await until('the release', async () => (await read.order(id)).status !== 'held');
-          }
-          assert.ok(!['failed', 'rejected', 'cancelled'].includes(status), `order ${id} ended as ${status}`);
-        }
+        const { list, released: now } = await releaseHeld(read, until);
+        released += now;
         assert.ok(list.length <= count, `${list.length} orders`);
         await pause(100);
         return list.length === count && list.every(({ status }) => status === 'completed');

@@ -1,10 +1,12 @@
 /** A stream of pieces that are fetched as they are asked for: how far it reads, and that it lets go of its source. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate as breathe } from 'node:timers/promises';
 import fc from 'fast-check';
-import { pulled } from '../../src/streams.ts';
-import { until } from '../support/until.ts';
+import { pulled } from '../src/streams.ts';
+import { until } from './support/until.ts';
 
 /** A source that counts; `given` of its pieces come, and then what `end` does. */
 function source(given: readonly Uint8Array[], end: () => Promise<void> = async () => {}) {
@@ -79,4 +81,35 @@ test('a stream that breaks before anybody reads it fails its reader, and nobody 
   await until('the close', () => stream.closed);
   await assert.rejects(buffer(stream), /gone/);
   assert.equal(seen.closed, 1);
+});
+
+test('pieces are fetched when they are asked for, and their source is closed once, however it ends', async () => {
+  for (const way of ['end', 'error', 'destroyed', 'never read'] as const) {
+    let fetched = 0;
+    let closes = 0;
+    async function* given(): AsyncGenerator<Uint8Array> {
+      for (; fetched < 3; fetched++) {
+        yield Buffer.from([fetched]);
+      }
+      if (way === 'error') {
+        throw new Error('raw');
+      }
+    }
+    const stream = pulled(given(), { classify: () => new RangeError('classified'), close: () => closes++ });
+    await breathe();
+    assert.equal(fetched, 0, way);
+    if (way === 'end') {
+      assert.deepEqual([...(await buffer(stream))], [0, 1, 2]);
+    } else if (way === 'error') {
+      await assert.rejects(buffer(stream), RangeError);
+    } else {
+      const read = way === 'destroyed' ? stream[Symbol.asyncIterator]().next() : undefined;
+      await read;
+      stream.destroy();
+    }
+    if (!stream.closed) {
+      await once(stream, 'close');
+    }
+    assert.equal(closes, 1, way);
+  }
 });
