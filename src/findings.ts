@@ -8,18 +8,28 @@ import type {
   CodeableConcept,
   Coding,
   Condition,
+  DiagnosticReport,
   DocumentReference,
+  Group,
   Media,
+  Money,
   Observation,
+  Patient,
   Procedure,
 } from '@medplum/fhirtypes';
 
 /** A result resource as a vendor drafts it: no id, subject, encounter, identifier or meta; the fhir room adds those. */
 export type Draft<T> = Omit<T, 'id' | 'meta' | 'identifier' | 'subject' | 'encounter' | 'contained' | 'text'>;
 
-/** A Media or DocumentReference stands for a file: its attachment is made of the finding's `file`. */
+/**
+ * A Media or DocumentReference stands for a file: its attachment is made of the finding's `file`. A Group, a Patient and a
+ * DiagnosticReport are of other people's data (see `about`): never the order's patient, never the order's own report.
+ */
 export type DraftResource =
   | Draft<Condition>
+  | Draft<DiagnosticReport>
+  | Draft<Group>
+  | Draft<Patient>
   | Draft<Observation>
   | Draft<Procedure>
   | Omit<Draft<Media>, 'content'>
@@ -47,6 +57,13 @@ export interface Finding {
   evidence: Evidence[];
   /** Of a Media or DocumentReference: the name of the order's file (see `Files` of the vendor contract) that it holds. */
   file?: string;
+  /**
+   * The part of the Patient that it is about: a person of somebody else's data. Such a resource, and the Patient, name
+   * neither the order nor its patient or encounter, and are no outputs of the Task. Absent: about what all findings are.
+   */
+  about?: string;
+  /** Other findings that it refers to, by part: a Group's members, a DiagnosticReport's results. They come before it. */
+  holds?: string[];
   /** Anything a reader of the report should know: "date derived from '12 years ago'". */
   remarks?: string[];
 }
@@ -71,14 +88,33 @@ export interface Model {
   kinds: string[];
 }
 
+/** A figure beside the results, for the Task's outputs. */
+export type Figure = { label: string } & ({ integer: number } | { money: Money });
+
+/** A person who let something be done that the order alone did not: becomes an agent of each Provenance. */
+export interface Approval {
+  /** A user of the console by name, or whoever answered in the EHR by reference: `Practitioner/1`. */
+  by: string;
+  /** An instant. */
+  at: string;
+  /** What was approved, in words: "the purchase of 20 slides for 100.00 USD". */
+  what: string;
+}
+
 export interface Findings {
   model: Model;
+  /**
+   * The part of the Group that all of it is about, the report too: other people's data. Absent: the patient of the order.
+   */
+  about?: string;
   report: {
     category: CodeableConcept[];
     code: CodeableConcept;
     /** When the note, specimen or photo was taken (FHIR dateTime); never the time of the AI's run. */
     effective?: string;
     conclusion?: string;
+    /** Stands behind the AI's own label, first in every rendering: "Research data of other people." */
+    banner?: string;
     /** Names of the order's files that stand beside the report for people (`presentedForm`): the vendor's own report. */
     attachments?: string[];
   };
@@ -88,6 +124,8 @@ export interface Findings {
   missing: string[];
   /** The vendor's own job ids, for identifiers in `urn:fhir-ai-adapter:{vendor}`. */
   jobs: string[];
+  figures?: Figure[];
+  approvals?: Approval[];
   /** Labels that the report and its items carry beside the AI's own (`meta.security`): that it is for research only. */
   security?: Coding[];
 }

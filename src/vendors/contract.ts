@@ -18,7 +18,7 @@ import type { Files, Slides } from './files.ts';
 import type { VendorHttp } from './http.ts';
 import type { Secrets, VendorLogin, VendorSite } from './login.ts';
 
-export type { Files, ResultFile, Slides, Staging } from './files.ts';
+export type { Files, Keeping, ResultFile, Slides, Staging } from './files.ts';
 export type { LoginCode, LoginPoll, Secrets, VendorLogin, VendorSite } from './login.ts';
 
 /** What kinds of input a vendor needs the fhir room to collect for an order. */
@@ -127,6 +127,16 @@ export interface Question {
   role?: 'operator' | 'approver';
   /** An instant; then the order comes to `advance` without an answer. */
   expires?: string;
+  /** It may also be answered in the EHR, in the order's Task, by these people: references (`Practitioner/1`). */
+  inEhr?: string[];
+}
+
+/** Until when something has to be done; shown to operators, who are warned before it. */
+export interface Deadline {
+  /** An instant. */
+  at: string;
+  /** In words, without PHI: "the download of the slides". */
+  what: string;
 }
 
 /** What `context.answer` brings: an effect's answer, or a person's. */
@@ -136,7 +146,8 @@ export type Answer =
   | { to: 'question'; id: string; value: string | number; by: string; at: string };
 
 export type Step<State, Result> =
-  | { next: State; after?: number; status?: string }
+  /** `tell`: lines for the order's timeline; no PHI. */
+  | { next: State; after?: number; status?: string; tell?: string[] }
   | { effect: string; key: string }
   | { publish: Result; next: State; after?: number; status?: string }
   | { ask: Question; next: State }
@@ -226,6 +237,11 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
   connect(settings: Settings): { baseUrl: string; timeout?: number | undefined };
   /** What the fhir room collects before `begin`. */
   needs: InputKind[];
+  /**
+   * Its results are about other people, and nothing of the order's patient is needed: none is read or given to it, no
+   * Consent counts, and the order's subject may be a Group. Its findings name what they are about.
+   */
+  others?: true;
   /** Needed where `needs` names `picture`: what the fhir room refuses before anything is sent. */
   pictures?: PictureLimits;
   /** Identifies the credential that budgets, quotas and breakers belong to; secret material, hashed by the engine. */
@@ -250,8 +266,13 @@ export interface Vendor<State = unknown, Result = unknown, Settings = unknown, O
    * retry of a completed order. Pure. Absent: what was stored is written again.
    */
   again?(result: Result, order: VendorOrder<Options>): State;
-  /** Cancels the vendor's job where it can; absent means it cannot. Repeats harmlessly. */
-  cancel?(state: State, context: Context<Settings, Options>): Promise<void>;
+  /**
+   * Cancels the vendor's job where it can; absent means it cannot. Repeats harmlessly. A sentence that it gives is told to
+   * the orderer behind the reason of the cancellation: what could not be undone.
+   */
+  cancel?(state: State, context: Context<Settings, Options>): Promise<string | undefined>;
+  /** Pure: what has to be done by when, also of an order that has ended in this state. Absent: nothing. */
+  deadline?(state: State): Deadline | undefined;
   /** Pure: no clock, no network, no randomness. */
   toFindings(result: Result, order: VendorOrder<Options>): Findings;
   /** How a person logs in; absent: the settings hold the credential. */

@@ -14,6 +14,9 @@ export interface Slides {
   release(input: string): Promise<void>;
 }
 
+/** How far a result file is on its way into the site's storage; bytes. `crc32c`: base64, big-endian. */
+export type Keeping = { done: false; bytes: number; of: number } | { done: true; bytes: number; crc32c: string };
+
 /** A file that a vendor's work leaves behind, for the EHR: a drawing, a mask, the vendor's own report. */
 export interface ResultFile {
   /** Unique within the order and stable: `heat-map/picture-1.png`. Findings refer to it. */
@@ -38,6 +41,15 @@ export interface Files {
     body: Readable,
     expected?: { crc32c: string },
   ): Promise<{ size: number; crc32c: string }>;
+  /**
+   * Keeps a file of many gigabytes, the next part at each call; what is done is stored with the step's outcome, so that a
+   * crash costs one part. `open` gives the bytes from `start` on to the end, or as far as the connection lasts: what came
+   * is kept. `size` is what the file has to have: `vendor-protocol` (transient), and begun anew, where there is more or less.
+   */
+  keepOn(
+    file: Omit<ResultFile, 'bytes'> & { size: number },
+    open: (start: number) => Promise<Readable>,
+  ): Promise<Keeping>;
   /** A kept file's bytes. */
   read(name: string): Promise<Readable>;
 }
