@@ -116,7 +116,7 @@ async function changeSlides(
   return 'refused' in response ? response : undefined;
 }
 
-const NOT_PAYABLE = ['COHORT_ALREADY_PAID', 'COHORT_STATUS_INVALID'] as const;
+const NOT_PAYABLE = ['COHORT_ALREADY_PAID', 'COHORT_STATUS_INVALID', 'INSUFFICIENT_FUNDS'] as const;
 export type NotPayable = (typeof NOT_PAYABLE)[number];
 
 /**

@@ -18,6 +18,8 @@ export interface Wish {
   everyStain?: boolean | undefined;
 }
 
+type CaseWithSlides = Pick<CaseRecord, 'caseId' | 'slides'>;
+
 /** Where neither the order nor the route says how many. */
 export const USUAL_CASES = 20;
 
@@ -60,7 +62,7 @@ function pick(slides: readonly SlideRecord[], wanted: readonly ((slide: SlideRec
 }
 
 /** Each case once with each of its slides once, in the order of their ids; a slide belongs to the first case that has it. */
-function inOrder(cases: readonly CaseRecord[]): { caseId: string; slides: SlideRecord[] }[] {
+function inOrder(cases: readonly CaseWithSlides[]): { caseId: string; slides: SlideRecord[] }[] {
   const byCase = Map.groupBy(
     cases.toSorted((a, b) => byText(a.caseId, b.caseId)),
     ({ caseId }) => caseId,
@@ -76,7 +78,11 @@ function inOrder(cases: readonly CaseRecord[]): { caseId: string; slides: SlideR
 }
 
 /** @param fitting cases that fit (see fits.ts) */
-export function chooseSlides(fitting: readonly CaseRecord[], chosen: Pick<Chosen, 'stain'>, wish: Wish = {}): Choice {
+export function chooseSlides(
+  fitting: readonly CaseWithSlides[],
+  chosen: Pick<Chosen, 'stain'>,
+  wish: Wish = {},
+): Choice {
   const wanted = stainsWanted(chosen, wish);
   const picked = inOrder(fitting).map(({ caseId, slides }) => ({
     caseId,

@@ -50,6 +50,12 @@ export const LIMITS = {
   pages: 200,
   /** Characters of a cohort's name. */
   name: 200,
+  /** Cohorts that are made for one order, where the one before could not be built. */
+  cohorts: 3,
+  /** Looks in vain at what should be there. */
+  looks: 10,
+  /** Fetches of one file in vain. */
+  downloads: 5,
   /** How often one approved payment is sent, always with the same key. */
   payments: 3,
 } as const;
@@ -64,6 +70,12 @@ export const WAITS = {
   payLast: 30,
   /** The life of links to files. */
   links: 24 * 3600,
+  /** Until a file begins to come, and between two pieces of it. */
+  download: 120,
+  /** A cohort that nobody has found for so long was not made. */
+  doubt: 60,
+  /** How long the list of all values is remembered. */
+  facets: 3600,
   /** From the purchase until slides are not guaranteed to be there any more; metadata stays. */
   window: 14 * 86_400,
 } as const;

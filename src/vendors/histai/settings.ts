@@ -9,8 +9,10 @@ const approval = z
     minutes: z.number().int().min(1).max(60).default(15),
     /** So long an order waits for its approver. */
     waitDays: z.number().int().min(1).max(90).default(7),
-    /** Also asks in the EHR, by a Task for the approver. */
-    inEhr: z.boolean().default(false),
+    /** Who may also approve in the EHR, in the order's Task: `Practitioner/17`. The site trusts it to know who wrote there. */
+    inEhr: z
+      .array(z.string().regex(/^Practitioner(Role)?\/[A-Za-z0-9.-]{1,64}$/, 'must be like Practitioner/17'))
+      .default([]),
   })
   .prefault({});
 

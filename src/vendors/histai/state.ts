@@ -31,20 +31,23 @@ const selection = z.object({
 });
 export type Selection = z.infer<typeof selection>;
 
-/** What the vendor asks for the cohort, and what an approval is bound to. */
+/** What the vendor asks for the cohort, as it stands in the open question. */
 const offer = z.object({
-  /** Of the cohort's content and price: see content-hash.ts. */
+  /** Of the cohort's content and price: see content-hash.ts. An approval is bound to it. */
   hash: z.string(),
   cents: z.number().int(),
+  /** An instant; then nobody has answered. */
+  expires: z.string(),
 });
 export type Offer = z.infer<typeof offer>;
 
 const approval = z.object({
   by: z.string(),
-  /** Instants. */
+  /** When it was given, and until when it is good; instants. */
   at: z.string(),
   expires: z.string(),
-  ...offer.shape,
+  hash: z.string(),
+  cents: z.number().int(),
   /** The payment's Idempotency-Key: a UUID, stored before the first try, this approval's alone. */
   key: z.string(),
 });
@@ -57,6 +60,8 @@ const purchase = z.object({
   until: z.string(),
   /** Somebody has paid for it at the vendor's: no approval of ours. */
   elsewhere: z.boolean(),
+  /** What was paid. */
+  cents: z.number().int(),
 });
 
 /** One file of the export, a part of the order. */
@@ -105,8 +110,6 @@ export const result = z.object({
   cohort,
   definition,
   selection,
-  /** What was paid, in cents of USD. */
-  cents: z.number().int(),
   purchase,
   /** Absent where somebody else has paid. */
   approval: z.object({ by: z.string(), at: z.string() }).optional(),
@@ -148,18 +151,19 @@ export const state = z.object({
   /** How many cohorts were made for this order, or are about to be: one that could not be built is followed by another. */
   made: z.number().int(),
   cohort: cohort.optional(),
-  /** How often its approval was asked for; why it is asked again. */
+  /** How often a person was asked about the cohort; why they are asked again. */
   asked: z.number().int(),
   again: z.string().optional(),
-  /** What stands in the open question. */
   offer: offer.optional(),
   approval: approval.optional(),
+  /** An approval was given for this cohort: a payment may have been sent, whatever became of it. */
+  approved: z.boolean(),
   purchase: purchase.optional(),
-  /** Until when something has to be done at the vendor's. */
-  until: z.string().optional(),
+  /** All slides are copied that can be. */
+  copied: z.boolean(),
   /** Seconds until the next look. */
   wait: z.number(),
-  /** How often the links were renewed, or something was looked for in vain. */
+  /** How often something was looked for in vain in this phase. */
   tries: z.number().int(),
   missing: z.array(z.string()),
   manifest: z.string().optional(),

@@ -1,7 +1,7 @@
 /** What a vendor's test file tells the contract suite. */
 import type { OrderReading } from '../../../src/fhir/types.ts';
 import type { OpenStorage } from '../../../src/storage/types.ts';
-import type { Vendor } from '../../../src/vendors/contract.ts';
+import type { Question, Vendor } from '../../../src/vendors/contract.ts';
 import type { VendorHttp } from '../../../src/vendors/http.ts';
 
 export interface OpenedVendor {
@@ -49,6 +49,10 @@ export interface ContractOptions {
   slides?: ReadonlyMap<string, Uint8Array>;
   /** Answers to what the vendor asks a person, by question. */
   answers?: Record<string, string | number>;
+  /** The same where a question's id or its answer is not known beforehand. */
+  answer?(question: Question): string | number;
+  /** What differs in the findings of two runs although nothing is wrong: the instant of a purchase, an order's own name. */
+  varies?: RegExp[];
   /** The ledger's name of what an effect key bills; default: the key itself. */
   billedAs?(key: string): string;
   faults?: VendorFault[];

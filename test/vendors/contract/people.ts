@@ -32,7 +32,8 @@ export async function cancelledWhileWaiting(bench: Bench, t: TestContext): Promi
   const ending = await world.finish(id);
   await rig.stop();
   assert.equal(ending.order.status, 'cancelled');
-  assert.equal(ending.order.reason?.text, 'The wrong patient.');
+  // What could not be undone at the vendor's may stand behind it.
+  assert.match(ending.order.reason?.text ?? '', /^The wrong patient\.( |$)/);
   assert.equal(ending.results.final, 0);
   assert.equal(rig.ehr.tasks.get(ending.order.key)?.at(-1)?.status, 'cancelled');
 }

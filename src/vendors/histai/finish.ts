@@ -1,0 +1,38 @@
+/** All that can be had is here: the cases are put together, their composition is drawn, and the result is told. */
+import { drawChart } from '../../pictures/chart.ts';
+import type { Step } from '../contract.ts';
+import { bought } from './bought-cases.ts';
+import { chartOf } from './chart-rows.ts';
+import { type Ctx, cohortOf } from './ctx.ts';
+import { readMetadata } from './fetch.ts';
+import { readChoice, readFiles, readPages } from './parts.ts';
+import type { Result, State } from './state.ts';
+
+const CHART = 'composition.png';
+
+export async function finish(state: State, context: Ctx): Promise<Step<State, Result>> {
+  const { definition, selection, purchase, approval } = state;
+  if (!definition || !selection || !purchase) {
+    throw new Error('An order is finished before anything was bought');
+  }
+  const { download, caseResources } = context.settings;
+  const records = state.metadata ? await readMetadata(context) : undefined;
+  const cases = bought(await readChoice(context.parts), await readPages(context.parts), records, {
+    protocols: caseResources,
+  });
+  const result: Result = {
+    cohort: cohortOf(state),
+    ...{ definition, selection, purchase, cases },
+    ...(approval && !purchase.elsewhere && { approval: { by: approval.by, at: approval.at } }),
+    ...(state.manifest && { manifest: state.manifest }),
+    ...(state.metadata && { metadata: state.metadata }),
+    chart: CHART,
+    slides: await readFiles(context.parts),
+    copies: download,
+    caseResources,
+    missing: state.missing,
+  };
+  const bytes = await drawChart(chartOf(result));
+  await context.files.put({ name: CHART, contentType: 'image/png', title: 'Composition of the cohort', bytes });
+  return { done: result };
+}
