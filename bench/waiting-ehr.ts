@@ -56,7 +56,7 @@ export function waitingEhr(): Ehr {
       url: () => undefined,
     }),
     saveTask: async ({ key }) => taskOf(key),
-    isClosed: async () => false,
+    lookAtTask: async () => undefined,
     handOver: async () => {},
     retract: async ({ task }) => ({ ...NOTHING, task: taskOf(task.key) }),
     publish: async ({ task }) => ({ ...NOTHING, task: taskOf(task.key) }),

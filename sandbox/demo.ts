@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { demoConfiguration } from './demo/configuration.ts';
-import { followOrder } from './demo/follow.ts';
-import { showResults } from './demo/results.ts';
+import { type FollowedOrder, followOrder, isWaiting } from './demo/follow.ts';
+import { showOrder } from './demo/show-order.ts';
 import { whereToLook } from './demo/where-to-look.ts';
 import { EXAMPLES, type Example } from './examples/index.ts';
 import { type PlacedOrder, placeExample } from './examples/place-order.ts';
@@ -18,7 +18,10 @@ import { ehrSettings, port, readSettings } from './settings.ts';
 export interface Demo {
   /** The configuration of the adapter, as a user would write it. */
   configText: string;
-  /** Places the example orders and prints their way until each has ended; then where to look. Settles when done. */
+  /**
+   * Places the example orders and prints their way until each has ended or waits for a person; then where to look. Settles
+   * when done. Those that wait are followed further all the same.
+   */
   follow(): Promise<void>;
   /** Stops following. */
   stop(): void;
@@ -64,39 +67,46 @@ export async function openDemo(env: Record<string, string | undefined>, say: (li
       say(`  ${example.route.padEnd(WIDTH)}  ${order}`);
     }
     say('');
-    const followed = await Promise.all(
-      placed.map(async ({ example, order }) => ({
-        example,
-        ...(await followOrder({
-          ...{ adapterUrl, token, resource: order, vendor: example.vendor, begun, signal },
-          say: (seconds, line) => say(`  ${seconds.toFixed(2).padStart(6)} s  ${example.route.padEnd(WIDTH)}  ${line}`),
-        })),
-      })),
-    );
-    for (const { example, status, reason, task } of followed) {
-      if (status === 'completed') {
-        say(`\nIn the EHR, of ${example.route}:\n`);
-        await showResults({ ehrUrl, task, say });
-      } else {
-        say(`\n${example.route} ended as ${status}: ${reason ?? ''}`);
-      }
+    const go = ({ example, order }: Placed, from?: FollowedOrder) =>
+      followOrder({
+        ...{ adapterUrl, token, resource: order, vendor: example.vendor, begun, signal, ...(from && { from }) },
+        say: (seconds, line) => say(`  ${seconds.toFixed(2).padStart(6)} s  ${example.route.padEnd(WIDTH)}  ${line}`),
+      });
+    const show = ({ example: { route } }: Placed, order: FollowedOrder) =>
+      showOrder({ adapterUrl, ehrUrl, token, route, order, say });
+
+    const followed = await Promise.all(placed.map(async (one) => ({ one, order: await go(one) })));
+    for (const { one, order } of followed) {
+      await show(one, order);
     }
     const [first] = placed;
-    const order = followed[0]?.id ?? '';
+    const order = followed[0]?.order.id ?? '';
     say(whereToLook({ adapterUrl, ehrUrl, sandboxUrl: sandbox.url, token, patient: first?.patient ?? '', order }));
+    for (const { one, order } of followed) {
+      void orSay(async () => {
+        let last = order;
+        while (isWaiting(last)) {
+          last = await go(one, last);
+          await show(one, last);
+        }
+      });
+    }
+  }
+
+  /** Says so where it fails, unless that is because we have stopped. */
+  async function orSay(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!signal.aborted) {
+        say(`The examples could not be followed: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
   }
 
   return {
     configText: demoConfiguration({ port: PORT, adapterUrl, ehrUrl, vendorsUrl: sandbox.url, folder, token }),
-    async follow() {
-      try {
-        await follow();
-      } catch (error) {
-        if (!signal.aborted) {
-          say(`The examples could not be followed: ${error instanceof Error ? error.message : String(error)}`);
-        }
-      }
-    },
+    follow: () => orSay(follow),
     stop: () => stopping.abort(),
     async close() {
       stopping.abort();

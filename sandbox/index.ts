@@ -13,6 +13,8 @@ import type { HautaiOptions } from './hautai/options.ts';
 import { hautaiRoutes } from './hautai/routes.ts';
 import { type HealthsageOptions, healthsageRoutes } from './healthsage/routes.ts';
 import { type HematoOptions, hematoRoutes } from './hemato/routes.ts';
+import type { HistaiOptions } from './histai/options.ts';
+import { histaiRoutes } from './histai/routes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { ledgerRoutes } from './ledger-routes.ts';
 import { otherName } from './other-name.ts';
@@ -31,6 +33,7 @@ export interface SandboxOptions {
   hemato?: HematoOptions;
   hautai?: HautaiOptions;
   aignostics?: AignosticsOptions;
+  histai?: HistaiOptions;
   /** What else the EHR can be told: limits, tokens, time scales. */
   ehr?: Partial<Omit<EhrOptions, 'manner' | 'transactions' | 'now' | 'baseUrl' | 'storageUrl' | 'faults'>>;
 }
@@ -54,12 +57,10 @@ export const PATHS = {
   hautai: '/hautai',
   /** The API below `/api`, as the vendor's; the identity provider below `/auth0`. */
   aignostics: '/aignostics',
+  histai: '/histai',
   faults: '/faults',
   ledger: '/ledger',
 } as const;
-
-/** The vendor whose simulator does not exist yet; its path is reserved. */
-const RESERVED = ['/histai'];
 
 /** Starts the sandbox. Rejects with the error of `listen` where the port is not to be had. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -104,24 +105,32 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     oauthUrl: () => `${url}${PATHS.aignostics}/auth0`,
     ...(options.aignostics && { options: options.aignostics }),
   });
+  const histai = histaiRoutes({
+    faults: faults.of('histai'),
+    ledger: ledger.of('histai'),
+    now,
+    storageUrl: () => `${secondUrl}${PATHS.storage}/histai`,
+    ...(options.histai && { options: options.histai }),
+  });
 
   const app = express();
   app.disable('x-powered-by');
   app.use(PATHS.ehr, ehr.router);
   app.use(`${PATHS.storage}/hautai`, hautai.storage);
   app.use(`${PATHS.storage}/aignostics`, aignostics.storage);
+  app.use(`${PATHS.storage}/histai`, histai.storage);
   app.use(PATHS.storage, ehr.storage);
   app.use(PATHS.healthsage, healthsage);
   app.use(PATHS.hemato, hemato);
   app.use(PATHS.hautai, hautai.api);
   app.use(`${PATHS.aignostics}/api`, aignostics.api);
   app.use(`${PATHS.aignostics}/auth0`, aignostics.oauth);
+  app.use(PATHS.histai, histai.api);
   app.use(PATHS.faults, faultRoutes(faults));
   app.use(PATHS.ledger, ledgerRoutes(ledger));
   app.get('/', (_request, response) => {
     response.json({ paths: PATHS, faults: faults.list() });
   });
-  app.use(RESERVED, notYet);
   app.use(notFound);
   app.use(failed);
 
@@ -157,12 +166,6 @@ function addressOf(address: AddressInfo | string | null): AddressInfo {
   }
   return address;
 }
-
-const notYet: RequestHandler = (request, response) => {
-  const error = `There is no simulator at ${request.baseUrl} yet`;
-  const vendors = [PATHS.healthsage, PATHS.hemato, PATHS.hautai, PATHS.aignostics];
-  response.status(404).json({ error, hint: `Simulated vendors: ${vendors.join(' ')}` });
-};
 
 const notFound: RequestHandler = (_request, response) => {
   response.status(404).json({ error: 'There is nothing here', hint: `Try one of ${Object.values(PATHS).join(' ')}` });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AIGNOSTICS_DEFAULTS } from './aignostics/defaults.ts';
 import { HAUTAI_DEFAULTS } from './hautai/defaults.ts';
 import { SANDBOX_USER } from './hemato/routes.ts';
+import { HISTAI_DEFAULTS } from './histai/defaults.ts';
 import { openSandbox, PATHS } from './index.ts';
 import { ehrSettings, port, readSettings, WrongSettings } from './settings.ts';
 
@@ -54,6 +55,7 @@ print(
 print(
   `  Aignostics  ${url}${PATHS.aignostics}/api/v1  (tenant ${url}${PATHS.aignostics}/auth0, client ${AIGNOSTICS_DEFAULTS.clientId}, refresh token ${AIGNOSTICS_DEFAULTS.refreshToken})`,
 );
+print(`  HistAI      ${url}${PATHS.histai}  (key ${HISTAI_DEFAULTS.apiKey})`);
 print(
   `  Faults      ${url}${PATHS.faults}  (GET lists them, POST {"vendor","fault","times" or "level"} sets one, DELETE clears)`,
 );

@@ -71,7 +71,7 @@ export async function startAdapter({ config, log, tell }: AdapterOptions): Promi
   const leases = openLeases(database, randomUUID(), now);
   const cursors = openCursors(database);
   const store = openNotifications(database, now);
-  const meters = openMeters(database);
+  const meters = openMeters(database, now);
   const box = secretBoxOf(config);
   if (box) {
     await resealSecrets(database, box, log);

@@ -59,7 +59,8 @@ export interface Finding {
   file?: string;
   /**
    * The part of the Patient that it is about: a person of somebody else's data. Such a resource, and the Patient, name
-   * neither the order nor its patient or encounter, and are no outputs of the Task. Absent: about what all findings are.
+   * neither the order nor its patient or encounter, and are no outputs of the Task. Only where all of it is about a Group
+   * (`Findings.about`). Absent: about what all findings are.
    */
   about?: string;
   /** Other findings that it refers to, by part: a Group's members, a DiagnosticReport's results. They come before it. */

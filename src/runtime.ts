@@ -11,7 +11,7 @@ import { openPicture } from './fhir/open-picture.ts';
 import { openSlide } from './fhir/open-slide.ts';
 import { publish } from './fhir/publish.ts';
 import { retract } from './fhir/retract.ts';
-import { isTaskClosed, saveTask } from './fhir/save-task.ts';
+import { lookAtTask, saveTask } from './fhir/save-task.ts';
 import { handOver } from './fhir/task-for-us.ts';
 import { siteLimits } from './fhir/write-limits.ts';
 import type { Log } from './log.ts';
@@ -47,7 +47,8 @@ export function buildSites(config: Config, services: RuntimeServices): Map<strin
 }
 
 function buildSite(config: SiteConfig, { publicUrl }: Config['http'], services: RuntimeServices): OpenSite {
-  const client = openFhirClient({ site: config.name, config: config.fhir, log: services.log });
+  const others = Object.keys(config.vendors).some((name) => services.vendors[name]?.others === true);
+  const client = openFhirClient({ site: config.name, config: config.fhir, log: services.log, others });
   const connections = new Map<string, VendorHttpClient>();
   const routes = config.routes.map((route) => buildRoute(config, route, services, connections));
   const adapter = adapterDevice(config, client, services);
@@ -135,7 +136,7 @@ function buildEhr(
       const { cancelled, ...saved } = await saveTask(client, mine, known, { ...claim, owners });
       return { ...saved, ...(cancelled && { closedByPerson: true }) };
     },
-    isClosed: (task) => isTaskClosed(client, task),
+    lookAtTask: (task, asked) => lookAtTask(client, task, asked),
     handOver: (id, to) => handOver(client, id, to),
     async retract(retraction) {
       const task = { ...retraction.task, owner: await owner() };

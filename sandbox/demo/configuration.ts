@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AIGNOSTICS_DEFAULTS } from '../aignostics/defaults.ts';
 import { HAUTAI_DEFAULTS } from '../hautai/defaults.ts';
+import { HISTAI_DEFAULTS } from '../histai/defaults.ts';
 import { PATHS } from '../index.ts';
 
 /** The configuration of an adapter for the sandbox, as a user would write it. */
@@ -43,6 +44,12 @@ sites:
           audience: ${AIGNOSTICS_DEFAULTS.audience}
           refreshToken: ${AIGNOSTICS_DEFAULTS.refreshToken}
         storageHosts: [localhost]
+      histai:
+        baseUrl: '${at.vendorsUrl}${PATHS.histai}'
+        apiKey: ${HISTAI_DEFAULTS.apiKey}
+        storageHosts: [localhost]
+        download: true
+        caseResources: true
     routes:
       - id: note-coding
         on: DocumentReference?status=current&type=http://loinc.org|11506-3
@@ -57,5 +64,8 @@ sites:
         on: ServiceRequest?status=active&code=urn:fhir-ai-adapter:sandbox|he-tumour-microenvironment
         vendor: aignostics
         options: { application: he-tme, version: 1.4.0 }
+      - id: research-cohort
+        on: ServiceRequest?status=active&code=urn:fhir-ai-adapter:sandbox|research-cohort
+        vendor: histai
 `;
 }

@@ -6,6 +6,9 @@ const page = z.object({
   status: z.string(),
   task: z.string().nullable(),
   reason: z.object({ text: z.string() }).optional(),
+  question: z
+    .object({ id: z.string(), text: z.string(), number: z.object({ exactly: z.number().optional() }).optional() })
+    .nullable(),
   timeline: z.array(z.object({ at: z.string(), event: z.string(), detail: z.record(z.string(), z.unknown()) })),
 });
 const list = z.object({ orders: z.array(z.object({ id: z.string(), resource: z.string() })) });
@@ -15,9 +18,22 @@ export interface FollowedOrder {
   status: string;
   task: string;
   reason: string | undefined;
+  /** What a person is asked, while it waits. */
+  question: AskedQuestion | undefined;
+  /** How many events of its timeline have been printed. */
+  shown: number;
 }
 
-const ENDED = new Set(['completed', 'rejected', 'failed', 'cancelled', 'held', 'waiting']);
+type AskedQuestion = NonNullable<z.output<typeof page>['question']>;
+
+const ENDED = new Set(['completed', 'rejected', 'failed', 'cancelled']);
+const WAITING = new Set(['held', 'waiting']);
+
+/** Whether only a person can have it go on. */
+export const isWaiting = ({ status }: Pick<FollowedOrder, 'status'>): boolean => WAITING.has(status);
+
+/** Milliseconds between two looks: at an order that has just been placed, and at one that waits for a person. */
+const PAUSES = { placed: 50, waiting: 500 } as const;
 
 type Words = (detail: Record<string, unknown>, vendor: string) => string;
 
@@ -30,10 +46,12 @@ const WORDS: Record<string, Words> = {
   'effect-started': ({ key }, vendor) => `${vendor} is asked for ${key} (written ahead)`,
   'effect-answered': ({ key, ms }, vendor) => `${vendor} has taken ${key} (${ms} ms)`,
   'vendor-status': ({ status }, vendor) => `${vendor}: ${status}`,
+  'vendor-note': ({ text }, vendor) => `${vendor}: ${text}`,
   result: (_detail, vendor) => `The result of ${vendor} is complete`,
   written: ({ resources }) => `${resources} results stand in the EHR, written in one transaction and read back`,
   held: ({ code }) => `The order waits for an operator: ${code}`,
   asked: ({ question }) => `The order asks a person: ${question}`,
+  answered: ({ value }) => `A person has answered: ${value}`,
   'retry-later': ({ code, seconds }) => `${code}: tried again in ${seconds} s`,
 };
 
@@ -49,30 +67,33 @@ export async function followOrder(options: {
   say(seconds: number, line: string): void;
   /** When the orders were placed; milliseconds. */
   begun: number;
+  /** Goes on from where it waited: until it has ended or waits for something else. */
+  from?: FollowedOrder;
   signal: AbortSignal;
 }): Promise<FollowedOrder> {
-  const { adapterUrl, resource, vendor, say, begun, signal } = options;
+  const { adapterUrl, resource, vendor, say, begun, from, signal } = options;
   const get = async (path: string): Promise<unknown> => {
     const headers = { Authorization: `Bearer ${options.token}` };
     return (await fetch(`${adapterUrl}/api${path}`, { headers, signal })).json();
   };
-  let id: string | undefined;
-  let shown = 0;
+  let id = from?.id;
+  let shown = from?.shown ?? 0;
   for (;;) {
     id ??= list.parse(await get('/orders?limit=50')).orders.find((order) => order.resource === resource)?.id;
     if (id !== undefined) {
-      const order = page.parse(await get(`/orders/${id}`));
-      for (const { at, event, detail } of order.timeline.slice(shown)) {
+      const { status, task, reason, timeline, question } = page.parse(await get(`/orders/${id}`));
+      for (const { at, event, detail } of timeline.slice(shown)) {
         const words = WORDS[event]?.(detail, vendor);
         if (words !== undefined) {
           say(Math.max(0, (Date.parse(at) - begun) / 1000), words);
         }
       }
-      shown = order.timeline.length;
-      if (ENDED.has(order.status) && order.task !== null) {
-        return { id, status: order.status, task: order.task, reason: order.reason?.text };
+      shown = timeline.length;
+      const isSame = status === from?.status && question?.id === from.question?.id;
+      if (task !== null && !isSame && (ENDED.has(status) || isWaiting({ status }))) {
+        return { id, status, task, reason: reason?.text, question: question ?? undefined, shown };
       }
     }
-    await pause(50, undefined, { signal });
+    await pause(from ? PAUSES.waiting : PAUSES.placed, undefined, { signal });
   }
 }

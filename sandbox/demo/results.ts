@@ -1,4 +1,4 @@
-import type { CodeableConcept, Observation, Resource, Task } from '@medplum/fhirtypes';
+import type { CodeableConcept, Observation, Resource, Task, TaskOutput } from '@medplum/fhirtypes';
 
 /** A face photo has a hundred results: more than anybody reads in a terminal. */
 const MOST_ROWS = 26;
@@ -15,7 +15,8 @@ export async function showResults(options: { ehrUrl: string; task: string; say(l
   const resources = await Promise.all(
     references.filter((one) => !one.startsWith('#')).map((one) => read<Resource>(one)),
   );
-  const rows = resources.slice(0, MOST_ROWS).map(rowOf);
+  const figures = (task.output ?? []).flatMap((output) => figureOf(output));
+  const rows = [...figures, ...resources.slice(0, MOST_ROWS).map(rowOf)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows) {
     say(
@@ -25,10 +26,16 @@ export async function showResults(options: { ehrUrl: string; task: string; say(l
         .trimEnd()}`,
     );
   }
-  if (resources.length > rows.length) {
-    say(`  … and ${resources.length - rows.length} more`);
+  if (resources.length > MOST_ROWS) {
+    say(`  … and ${resources.length - MOST_ROWS} more`);
   }
   say(`\n  ${options.task}  ${task.status}`);
+}
+
+/** A figure of the Task's own, as a row. */
+function figureOf({ type, valueInteger: integer, valueMoney: money }: TaskOutput): string[][] {
+  const value = money ? `${money.value?.toFixed(2)} ${money.currency}` : integer?.toString();
+  return value === undefined ? [] : [['Task', codeOf(type), '', value]];
 }
 
 function rowOf(resource: Resource): string[] {
@@ -57,6 +64,8 @@ function rowOf(resource: Resource): string[] {
     }
     case 'DiagnosticReport':
       return ['DiagnosticReport', resource.code.text ?? codeOf(resource.code), resource.status, ''];
+    case 'Group':
+      return ['Group', resource.name ?? '', '', resource.quantity === undefined ? '' : `${resource.quantity} people`];
     default:
       return [resource.resourceType, resource.id ?? '', '', ''];
   }

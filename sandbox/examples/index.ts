@@ -1,5 +1,6 @@
 /** The example orders, one a vendor, as `npm start` places them. */
 import type { Resource } from '@medplum/fhirtypes';
+import { exampleCohort } from './cohort.ts';
 import { exampleFace } from './face.ts';
 import { exampleNote } from './note.ts';
 import { NOTE_TEXT } from './note-text.ts';
@@ -13,7 +14,7 @@ export interface Example {
   vendor: string;
   /** What a clinician does, for the reader of the terminal. */
   story: string;
-  /** The patient first, the order last. */
+  /** The order last. */
   resources(): Resource[];
 }
 
@@ -41,5 +42,11 @@ export const EXAMPLES: readonly Example[] = [
     vendor: 'Aignostics',
     story: 'A pathologist orders the analysis of a slide (sandbox/examples/slide.svs).',
     resources: exampleSlide,
+  },
+  {
+    route: 'research-cohort',
+    vendor: 'HistAI',
+    story: 'A researcher orders a cohort of breast cancer cases with their slides, which has to be paid for.',
+    resources: exampleCohort,
   },
 ];

@@ -5,6 +5,7 @@ import { z } from 'zod';
 /** The references of what was created: `DocumentReference/12`. */
 export interface PlacedOrder {
   order: string;
+  /** Empty where the order is about nobody in particular. */
   patient: string;
   created: string[];
 }
@@ -15,8 +16,8 @@ const answer = z.object({ id: z.string() });
 const SHARED = ['Patient', 'Practitioner'];
 
 /**
- * Creates an example's resources in the EHR whose FHIR base is `baseUrl`, in their order: the first is the patient, the
- * last the order. A patient or practitioner that is already there by identifier is used again. Throws where the EHR refuses.
+ * Creates an example's resources in the EHR whose FHIR base is `baseUrl`, in their order: the last is the order. A patient
+ * or practitioner that is already there by identifier is used again. Throws where the EHR refuses.
  */
 export async function placeExample(
   baseUrl: string,
@@ -29,8 +30,8 @@ export async function placeExample(
     given.set(name, await create(baseUrl, withReferences(resource, given), headers));
   }
   const created = [...given.values()];
-  const [patient = '', order = ''] = [created.at(0), created.at(-1)];
-  return { order, patient, created };
+  const patient = created.find((reference) => reference.startsWith('Patient/')) ?? '';
+  return { order: created.at(-1) ?? '', patient, created };
 }
 
 async function create(baseUrl: string, resource: Resource, headers: Record<string, string>): Promise<string> {

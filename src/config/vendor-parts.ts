@@ -1,5 +1,6 @@
 /** The parts of a configuration that a vendor's own schemas rule: its settings and the options of its routes. */
 import type { z } from 'zod';
+import { checkCriteria } from './criteria.ts';
 import { itemsAt } from './cross-check.ts';
 import { suggestion } from './nearest.ts';
 import { parse } from './parse.ts';
@@ -13,6 +14,8 @@ export interface ConfiguredVendor {
   login?: unknown;
   /** One that needs slides fetches them from the site's storage. */
   needs?: readonly string[];
+  /** Its results are about other people than the orders'. */
+  others?: true;
 }
 
 export type VendorRegistry = Readonly<Record<string, ConfiguredVendor>>;
@@ -35,6 +38,18 @@ function unserved(raw: unknown, site: { item: unknown; path: Path }, vendor: str
     path: formatPath([...path]),
     message,
   }));
+}
+
+/** A document or a picture is of somebody, and nothing of theirs is of use to a vendor whose results are about others. */
+const OF_SOMEBODY: readonly string[] = ['DocumentReference', 'Media'];
+
+function ofSomebody(route: { item: unknown; path: Path }, vendor: string): Problem[] {
+  const on = valueAt(route.item, ['on']);
+  if (typeof on !== 'string' || !OF_SOMEBODY.includes(checkCriteria(on).type)) {
+    return [];
+  }
+  const message = `must be a search for ServiceRequest or Task: ${vendor} gives results about other people, and is given no document or picture`;
+  return [{ path: formatPath([...route.path, 'on']), message }];
 }
 
 /** A misspelt vendor would be given everybody's data. */
@@ -110,6 +125,9 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
       }
       if (vendor.needs?.includes('slide')) {
         problems.push(...unserved(raw, site, name));
+      }
+      if (vendor.others) {
+        problems.push(...ofSomebody(route, name));
       }
       const options = valueAt(route.item, ['options']) ?? {};
       if (isMapping(options)) {

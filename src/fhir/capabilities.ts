@@ -41,8 +41,9 @@ const ASSUMED: TypeCapabilities = {
   searchParams: [],
 };
 
-/** The types we read beside those we write. */
+/** The types we read beside those we write; groups and people are made, too, where results are about others. */
 const READ_TYPES = [
+  'Group',
   'ServiceRequest',
   'Patient',
   'Encounter',

@@ -31,6 +31,8 @@ export interface FhirClientOptions {
   random?: () => number;
   /** Waits between two tries; rejects when the signal aborts. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The site has a vendor whose results are about other people: the token has to cover those, too. */
+  others?: boolean;
   /** Bytes of an answer at most. Default 64 MB. */
   limit?: number;
 }
@@ -69,7 +71,10 @@ export function openFhirClient(options: FhirClientOptions): OpenFhirClient {
   const wire = openWire({ timeout: config.timeout, ...(options.limit !== undefined && { limit: options.limit }) });
   const wait = options.wait ?? ((ms, signal) => sleep(ms, undefined, { signal }));
   const parts = { wire, log, now, random: options.random ?? Math.random, wait, signal: closing.signal };
-  const authorization = authorize({ auth: config.auth, urls, send: openRequester(parts), now, log });
+  const authorization = authorize({
+    ...{ auth: config.auth, urls, send: openRequester(parts), now, log },
+    others: options.others ?? false,
+  });
   const send = openRequester({ ...parts, authorization: { ...authorization, covers: urls.isOwn } });
   const sendToOrigin = openRequester({ ...parts, authorization: { ...authorization, covers: urls.isOwnOrigin } });
 

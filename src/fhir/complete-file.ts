@@ -1,11 +1,11 @@
 /** Completes a draft that stands for a file: a picture of the report, or a document beside it. Pure. */
 import type { Attachment, DocumentReference, Media } from '@medplum/fhirtypes';
 import type { Draft, Finding } from '../findings.ts';
-import type { Devices, Order } from './complete-finding.ts';
+import type { Order } from './about.ts';
+import type { Devices } from './complete-finding.ts';
 import { annotations, derivations, sourceReferences, sources } from './evidence.ts';
 import { resultIdentifier } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
-import { basedOn } from './order-references.ts';
 import { SYSTEMS } from './terminology.ts';
 
 const PICTURE = { coding: [{ system: SYSTEMS.mediaType, code: 'image' }] };
@@ -26,11 +26,11 @@ export function completeMedia(
     ...draft,
     meta: aiMeta(),
     identifier: [resultIdentifier(order.key, finding.part)],
-    basedOn: basedOn(order.focus),
+    basedOn: order.basedOn,
     status: 'completed',
     type: draft.type ?? (content.contentType?.startsWith('image/') ? PICTURE : undefined),
-    subject: { reference: order.subject },
-    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    subject: order.subject,
+    encounter: order.encounter,
     ...(created ? {} : { createdDateTime: order.findings.report.effective }),
     issued: order.now,
     device: devices.model,
@@ -48,10 +48,9 @@ export function completeDocument(
   devices: Devices,
   attachment: Attachment,
 ): DocumentReference {
-  const { resourceType, id } = order.focus;
   const about = [
     ...(draft.context?.related ?? []),
-    ...(id === undefined ? [] : [{ reference: `${resourceType}/${id}` }]),
+    ...order.related,
     ...sourceReferences(sources(finding.evidence, order.inputs)),
   ];
   return {
@@ -60,14 +59,14 @@ export function completeDocument(
     identifier: [resultIdentifier(order.key, finding.part)],
     status: 'current',
     docStatus: 'preliminary',
-    subject: { reference: order.subject },
+    subject: order.subject,
     date: order.now,
     author: [devices.model, devices.organization],
     description: [draft.description ?? finding.label, ...(finding.remarks ?? [])].join('\n'),
     content: [{ attachment }],
     context: {
       ...draft.context,
-      encounter: order.encounter === undefined ? undefined : [{ reference: order.encounter }],
+      encounter: order.encounter && [order.encounter],
       related: [...new Map(about.map((one) => [one.reference, one])).values()],
     },
     extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],

@@ -7,23 +7,26 @@ import type {
   CodeableConcept,
   Condition,
   Device,
+  DiagnosticReport,
   DocumentReference,
+  Group,
   ImagingStudy,
   Media,
   Observation,
   Organization,
+  Patient,
   Procedure,
   Reference,
 } from '@medplum/fhirtypes';
 import type { Draft, Finding } from '../findings.ts';
+import type { Order } from './about.ts';
 import { completeDocument, completeMedia } from './complete-file.ts';
+import { completeGroup, completePatient, completeReport } from './complete-others.ts';
 import { annotations, derivations, sourceReferences, sources } from './evidence.ts';
 import { resultIdentifier } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
-import { basedOn, specimensOf } from './order-references.ts';
 import { SYSTEMS } from './terminology.ts';
 import { tidy } from './tidy.ts';
-import type { Publication } from './types.ts';
 
 /** Who stands behind the results: references, logical ones (identifier and display) where the server takes no such type. */
 export interface Devices {
@@ -35,11 +38,15 @@ export interface Devices {
   organization: Reference<Organization>;
 }
 
-type Result = Condition | DocumentReference | Media | Observation | Procedure;
-export type Order = Pick<
-  Publication,
-  'key' | 'focus' | 'subject' | 'encounter' | 'findings' | 'inputs' | 'policy' | 'now'
->;
+export type ResultResource =
+  | Condition
+  | DiagnosticReport
+  | DocumentReference
+  | Group
+  | Media
+  | Observation
+  | Patient
+  | Procedure;
 
 const OBSERVATION_SOURCES = ['DocumentReference', 'Media', 'ImagingStudy'] as const;
 const ABATED = ['inactive', 'remission', 'resolved'];
@@ -54,6 +61,9 @@ const PROCEDURE_STATUS: readonly Procedure['status'][] = [
   'completed',
   'unknown',
 ];
+
+/** Where R4 demands a subject and there is none: it is not valid then, and left out. */
+const NOBODY = {};
 
 function concept(system: string, code: string): CodeableConcept {
   return { coding: [{ system, code }] };
@@ -78,21 +88,22 @@ function observation(draft: Draft<Observation>, finding: Finding, order: Order, 
     sources(finding.evidence, order.inputs),
     OBSERVATION_SOURCES,
   );
-  const effective = Object.keys(draft).some((name) => name.startsWith('effective'));
+  // When the report's own source was taken says nothing of a person of somebody else's data.
+  const effective = finding.about !== undefined || Object.keys(draft).some((name) => name.startsWith('effective'));
   return {
     ...rest,
     meta: aiMeta(),
     identifier: [resultIdentifier(order.key, finding.part)],
-    basedOn: basedOn(order.focus),
+    basedOn: order.basedOn,
     status: 'preliminary',
     category: draft.category ?? [concept(SYSTEMS.observationCategory, 'exam')],
-    subject: { reference: order.subject },
-    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    subject: order.subject,
+    encounter: order.encounter,
     ...(effective ? {} : { effectiveDateTime: order.findings.report.effective }),
     issued: order.now,
     performer: [devices.organization],
     device: devices.model,
-    specimen: draft.specimen ?? specimensOf(order.focus)[0],
+    specimen: draft.specimen ?? order.specimens[0],
     derivedFrom: [...(draft.derivedFrom ?? []), ...from],
     ...(hasValue(draft) ? {} : { dataAbsentReason: dataAbsentReason ?? concept(SYSTEMS.dataAbsentReason, 'unknown') }),
     extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
@@ -134,8 +145,8 @@ function condition(draft: Draft<Condition>, finding: Finding, order: Order): Con
     clinicalStatus: concept(SYSTEMS.conditionClinical, clinical(draft)),
     verificationStatus: concept(SYSTEMS.conditionVerification, verification(draft, order)),
     category: [category],
-    subject: { reference: order.subject },
-    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    subject: order.subject ?? NOBODY,
+    encounter: order.encounter,
     recordedDate: order.now,
     evidence: [...(draft.evidence ?? []), ...(detail.length > 0 ? [{ detail }] : [])],
     extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
@@ -150,10 +161,10 @@ function procedure(draft: Draft<Procedure>, finding: Finding, order: Order): Pro
     ...rest,
     meta: aiMeta(),
     identifier: [resultIdentifier(order.key, finding.part)],
-    basedOn: basedOn(order.focus),
+    basedOn: order.basedOn,
     status: PROCEDURE_STATUS.find((status) => status === draft.status) ?? 'unknown',
-    subject: { reference: order.subject },
-    encounter: order.encounter === undefined ? undefined : { reference: order.encounter },
+    subject: order.subject ?? NOBODY,
+    encounter: order.encounter,
     extension: [...(draft.extension ?? []), ...derivations(finding.evidence, order.inputs)],
     note: [...(draft.note ?? []), ...annotations(finding.evidence, finding.remarks)],
   };
@@ -163,7 +174,12 @@ function procedure(draft: Draft<Procedure>, finding: Finding, order: Order): Pro
 const NOT_THE_VENDORS = ['id', 'meta', 'text', 'contained', 'identifier', 'implicitRules', 'subject', 'encounter'];
 
 /** The resource that a finding becomes; `file` is what a Media or DocumentReference holds. */
-export function completeFinding(finding: Finding, order: Order, devices: Devices, file: Attachment = {}): Result {
+export function completeFinding(
+  finding: Finding,
+  order: Order,
+  devices: Devices,
+  file: Attachment = {},
+): ResultResource {
   const draft = tidy(finding.resource, NOT_THE_VENDORS);
   switch (draft.resourceType) {
     case 'Observation':
@@ -176,5 +192,11 @@ export function completeFinding(finding: Finding, order: Order, devices: Devices
       return tidy(completeMedia(draft, finding, order, devices, file));
     case 'DocumentReference':
       return tidy(completeDocument(draft, finding, order, devices, file));
+    case 'DiagnosticReport':
+      return tidy(completeReport(draft, finding, order, devices));
+    case 'Group':
+      return tidy(completeGroup(draft, finding, order));
+    case 'Patient':
+      return tidy(completePatient(draft, finding, order));
   }
 }

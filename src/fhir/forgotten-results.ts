@@ -4,7 +4,7 @@ import { asAdapterError } from '../errors.ts';
 import { searchAll } from './find-by-identifier.ts';
 import { identifiersOf, orderOf } from './identifiers.ts';
 import { isRefusal, isStored } from './standing.ts';
-import { WITHDRAWABLE } from './take-back.ts';
+import { PEOPLE, WITHDRAWABLE } from './take-back.ts';
 import { takes } from './takes.ts';
 import { OUR_SYSTEMS } from './terminology.ts';
 import type { FhirClient, WrittenPart } from './types.ts';
@@ -21,13 +21,16 @@ function partOfAny(resource: Resource, order: string): string | undefined {
   return undefined;
 }
 
-/** What the patient has of our results; nothing where the server cannot be asked so. */
-async function resultsOf(client: FhirClient, type: string, subject: string): Promise<Resource[]> {
+const OURS = encodeURIComponent(`${OUR_SYSTEMS.result}|`);
+
+/** Our results about any of these; without `subjects` all of a type. Nothing where the server cannot be asked so. */
+async function resultsOf(client: FhirClient, type: string, subjects?: string[]): Promise<Resource[]> {
   try {
-    const any = `&identifier=${encodeURIComponent(`${OUR_SYSTEMS.result}|`)}`;
-    return await searchAll(client, type, 'subject', [encodeURIComponent(subject)], any);
+    return subjects === undefined
+      ? await searchAll(client, type, 'identifier', [OURS])
+      : await searchAll(client, type, 'subject', subjects.map(encodeURIComponent), `&identifier=${OURS}`);
   } catch (thrown) {
-    // More pages than can be right: a server that ignores the identifier lists the patient's whole chart.
+    // More pages than can be right: a server that ignores the identifier lists whole charts.
     if (isRefusal(thrown) || asAdapterError(thrown).code === 'ehr-protocol') {
       return [];
     }
@@ -52,24 +55,40 @@ async function isUntouched(client: FhirClient, { resourceType, id, meta }: Resou
   }
 }
 
-/** Results of all generations of the order `key` that `written` does not name. Throws the client's errors. */
+function isPeople(type: string): boolean {
+  return PEOPLE.some((one) => one === type);
+}
+
+/**
+ * Results of all generations of the order `key` that `written` does not name. Without `subject` they are about others:
+ * first the groups and the people are found that we made for the order, then what is about them. Throws the client's errors.
+ */
 export async function forgottenResults(
   client: FhirClient,
   key: string,
-  subject: string,
+  subject: string | undefined,
   written: WrittenPart[],
 ): Promise<Withdrawal[]> {
   const capabilities = await client.capabilities();
   const known = new Set(written.map(({ type, id }) => `${type}/${id}`));
   const forgotten: Withdrawal[] = [];
-  for (const type of WITHDRAWABLE.filter((one) => takes(capabilities, one))) {
-    for (const resource of await resultsOf(client, type, subject)) {
+  const take = async (type: string, found: Resource[]): Promise<void> => {
+    for (const resource of found) {
       const part = partOfAny(resource, orderOf(key));
       if (part !== undefined && isStored(resource) && !known.has(`${type}/${resource.id}`)) {
         const untouched = await isUntouched(client, resource);
         forgotten.push({ written: { part, type, id: resource.id }, remember: true, untouched });
       }
     }
+  };
+  const taken = WITHDRAWABLE.filter((type) => takes(capabilities, type));
+  for (const type of subject === undefined ? taken.filter(isPeople) : []) {
+    await take(type, await resultsOf(client, type));
+  }
+  const people = [...written, ...forgotten.map((one) => one.written)].filter(({ type }) => isPeople(type));
+  const subjects = subject === undefined ? people.map(({ type, id }) => `${type}/${id}`) : [subject];
+  for (const type of taken.filter((one) => !isPeople(one))) {
+    await take(type, await resultsOf(client, type, subjects));
   }
   return forgotten;
 }

@@ -9,7 +9,14 @@ import { AdapterError } from '../errors.ts';
 import { PICTURE_TYPES, type PictureLimits } from '../pictures/types.ts';
 import { consentObjection } from './consent.ts';
 import { type Candidates, candidatesOf, judgeNote, readNote } from './note-input.ts';
-import { type OrderRead, type OrderSurroundings, readOrderResource, readSurroundings } from './order-reading.ts';
+import { asStated, ownExtensions, withoutPatient } from './order-about-others.ts';
+import {
+  type OrderRead,
+  type OrderSurroundings,
+  readOrderResource,
+  readSurroundings,
+  stated,
+} from './order-reading.ts';
 import { orderStatus } from './order-status.ts';
 import { type PictureCandidates, pictureCandidates } from './picture-candidates.ts';
 import { judgePictures, readPictures } from './picture-input.ts';
@@ -21,6 +28,8 @@ import { type SlideCandidates, slideCandidates } from './slide-candidates.ts';
 import { judgeSlides, readSlides } from './slide-input.ts';
 import type { CollectedInput, FhirClient, OrderReading, ReadOrder } from './types.ts';
 
+type Request = Parameters<ReadOrder>[1];
+
 /** The order that a Task asks us to do, and what the Task itself names for it. */
 interface Asked {
   order: OrderRead;
@@ -29,15 +38,18 @@ interface Asked {
   named: Reference[];
 }
 
-async function asked(client: FhirClient, request: { type: string; id: string }): Promise<Asked | undefined> {
-  const order = await readOrderResource(client, request.type, request.id);
+async function asked(client: FhirClient, { type, id, others }: Request): Promise<Asked | undefined> {
+  const read = (which: { type: string; id: string }) =>
+    readOrderResource(client, which.type, which.id, { alone: others === true });
+  const order = await read({ type, id });
   if (order?.focus.resourceType !== 'Task') {
     return order && { order, named: [] };
   }
   const task = order.focus;
   const named = (task.input ?? []).flatMap(({ valueReference }) => valueReference ?? []);
   const focus = localReference(client.baseUrl, task.focus);
-  const underlying = focus && (await readOrderResource(client, focus.type, focus.id));
+  // What else a Task may be about is somebody's.
+  const underlying = focus && (!others || focus.type === 'ServiceRequest') ? await read(focus) : undefined;
   return { order: underlying ?? order, task, named };
 }
 
@@ -58,8 +70,6 @@ interface Found {
   pictures?: PictureCandidates;
   slides?: SlideCandidates;
 }
-
-type Request = Parameters<ReadOrder>[1];
 
 /** For a look at an order whose vendor's limits nobody has told. */
 const ANY_PICTURES: PictureLimits = { types: PICTURE_TYPES, most: 500, largest: 50 * 1024 * 1024 };
@@ -179,6 +189,7 @@ function isModified(resource: Resource): boolean {
 }
 
 const MODIFIED = 'The order carries an instruction that this service does not understand, so it is not done.';
+const ABOUT_NOBODY = 'The order does not say whom it is about (subject).';
 
 /** What the patient's Consents say; nobody is asked for a look at an order whose data goes nowhere. */
 async function objection(client: FhirClient, patient: string, request: Request): Promise<Refused | undefined> {
@@ -190,8 +201,8 @@ async function objection(client: FhirClient, patient: string, request: Request):
 /**
  * Reads an order as it is now; undefined where it is gone. `refusal`: it cannot be done as it stands. `notYet`: it is no
  * order yet. `paused`: it is on hold. `withdrawn`: it is none any more. With any of them, `inputs` is empty and nothing
- * was downloaded in vain. Of a Task, the order it names is read. Throws the client's `ehr-…` errors, which the engine
- * retries or holds for.
+ * was downloaded in vain. Of a Task, the order it names is read; an order for `others` is read alone. Throws the client's
+ * `ehr-…` errors, which the engine retries or holds for.
  */
 export const readOrder: ReadOrder = async (client, request) => {
   const found = await asked(client, request);
@@ -201,16 +212,19 @@ export const readOrder: ReadOrder = async (client, request) => {
   const { order, task } = found;
   const { focus } = order;
   const ordering = task ?? focus;
-  const [around, candidates] = await Promise.all([readSurroundings(client, order), find(client, found, request)]);
+  const { others } = request;
+  const [around, candidates] = others
+    ? [asStated(client.baseUrl, focus), {}]
+    : await Promise.all([readSurroundings(client, order), find(client, found, request)]);
   const document = request.needs.includes('slide') ? 'slide' : request.needs.includes('picture') ? 'picture' : 'note';
   const reading: OrderReading = {
-    focus,
+    focus: others ? withoutPatient(focus) : focus,
     ordering,
     version: ordering.meta?.versionId,
     ...around,
     inputs: [],
     replaces: replacedBy(client, focus),
-    signature: signatureOf(focus, sourcesOf(candidates)),
+    signature: signatureOf(focus, sourcesOf(candidates), others && ownExtensions(focus)),
     ...orderStatus(focus, request.acceptMissingDocStatus, document),
     ...(task && orderStatus(task, request.acceptMissingDocStatus)),
   };
@@ -222,6 +236,9 @@ export const readOrder: ReadOrder = async (client, request) => {
   }
   if ([focus, ordering].some(isModified)) {
     return { ...reading, ...refuse('order-incomplete', MODIFIED) };
+  }
+  if (others) {
+    return stated(focus).subject ? reading : { ...reading, ...refuse('order-incomplete', ABOUT_NOBODY) };
   }
   const { subject, patient } = around;
   if (subject === undefined) {

@@ -79,6 +79,7 @@ function body(content: ReportContent): string {
     ...content.replaces.map((line) => paragraph(line)),
     content.conclusion === undefined ? '' : paragraph(content.conclusion),
     coded(content),
+    content.ofOthers === undefined ? '' : paragraph(content.ofOthers),
     files === '' ? '' : `${heading('Pictures and documents')}<ul>${files}</ul>`,
     listing('Already in the chart, not written again', content.known),
     listing('Found but only listed here', content.listed),

@@ -77,10 +77,18 @@ function isTypeName(type: string): type is Resource['resourceType'] {
   return /^[A-Z][A-Za-z]+$/.test(type);
 }
 
-/** The order as it is now, with a finder for what it refers to; undefined where it is gone. */
-export async function readOrderResource(client: FhirClient, type: string, id: string): Promise<OrderRead | undefined> {
+/**
+ * The order as it is now, with a finder for what it refers to; undefined where it is gone. `alone`: nothing that it refers
+ * to comes along.
+ */
+export async function readOrderResource(
+  client: FhirClient,
+  type: string,
+  id: string,
+  { alone = false } = {},
+): Promise<OrderRead | undefined> {
   const capabilities = await client.capabilities();
-  const query = searchFor(type, id, capabilities);
+  const query = alone ? undefined : searchFor(type, id, capabilities);
   const bundle = query === undefined ? undefined : await trySearch(client, query);
   const brought = resourcesOf(bundle);
   // A search index may lag behind: an order that was not found is asked for by its id.

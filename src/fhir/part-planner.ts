@@ -1,5 +1,6 @@
 /** Plans the writing of single parts: made, changed, withdrawn or left alone, each with its Provenance. */
 import type { Provenance, Resource } from '@medplum/fhirtypes';
+import { personOf } from './about.ts';
 import { decideWrite, type Ownership } from './decide-write.ts';
 import type { FilePlace } from './file-place.ts';
 import type { ProvenanceFacts, WithdrawalFacts } from './provenance.ts';
@@ -56,8 +57,9 @@ function edited(resource: Resource): string {
   return `${resource.resourceType}/${resource.id} was edited since and is left alone`;
 }
 
-function saved(part: string, resource: Stored): WrittenPart {
-  return { part, type: resource.resourceType, id: resource.id, version: resource.meta?.versionId };
+function saved({ part, about }: Pick<WrittenPart, 'part' | 'about'>, resource: Stored): WrittenPart {
+  const { resourceType: type, id, meta } = resource;
+  return { part, ...(about && { about }), type, id, version: meta?.versionId };
 }
 
 /** A Condition keeps the date it was first recorded on. */
@@ -130,16 +132,19 @@ export class PartPlanner {
   }
 
   /** What we last wrote of a part, also where somebody has edited it between our writing and our reading it back. */
-  private lastWritten(part: string, type: Resource['resourceType']): WrittenPart | undefined {
+  private lastWritten(
+    { part, about }: Pick<WrittenPart, 'part' | 'about'>,
+    type: Resource['resourceType'],
+  ): WrittenPart | undefined {
     const confirmed = this.session.confirmed.get(part);
     return confirmed?.type === type
-      ? { part, ...confirmed }
+      ? { part, ...(about && { about }), ...confirmed }
       : this.known.find((one) => one.part === part && one.type === type);
   }
 
   /** Plans one part. False where it is left alone although we have something else to say. */
   part(built: Built, current: Stored | undefined, kind: 'item' | 'report'): boolean {
-    const { part, label, resource, reference } = built;
+    const { part, label, resource, reference, finding } = built;
     const ownership = this.ownershipOf(part, resource.resourceType);
     const decision = decideWrite(resource, current, ownership);
     if (decision.do === 'create') {
@@ -147,7 +152,8 @@ export class PartPlanner {
       this.writes.push({ part, label, kind, resource, reference, ...told });
       return true;
     }
-    const before = this.lastWritten(part, resource.resourceType);
+    const named = { part, about: finding && personOf(finding) };
+    const before = this.lastWritten(named, resource.resourceType);
     if (decision.do === 'update') {
       const changed = overwriting(resource, decision.current);
       const previous = versionReference(decision.current);
@@ -167,7 +173,7 @@ export class PartPlanner {
       return true;
     }
     if (decision.do === 'keep' && decision.ours && current !== undefined) {
-      this.written.push(saved(part, current));
+      this.written.push(saved(named, current));
       this.kept.push({ reference, built });
       return true;
     }
@@ -186,7 +192,7 @@ export class PartPlanner {
    * (`remember`) is listed as it stands afterwards. `why` is for the reader of a report.
    */
   withdraw(
-    { part, version }: Pick<WrittenPart, 'part' | 'version'>,
+    { part, version, about }: Pick<WrittenPart, 'part' | 'version' | 'about'>,
     label: string,
     current: Stored,
     ours: boolean,
@@ -202,7 +208,7 @@ export class PartPlanner {
         this.withdrawn.push({ target: reference, ...previous, ...because });
       }
       if (ours && remember) {
-        this.written.push(saved(part, current));
+        this.written.push(saved({ part, about }, current));
       }
       return;
     }
@@ -215,7 +221,8 @@ export class PartPlanner {
     if (!ours || rejected !== undefined) {
       this.leaveAlone(reference, ours ? `${reference} could not be withdrawn: ${rejected}` : edited(current));
       if (remember) {
-        this.written.push({ part, type: current.resourceType, id: current.id, ...(version && { version }) });
+        const { resourceType: type, id } = current;
+        this.written.push({ part, ...(about && { about }), type, id, ...(version && { version }) });
       }
       return;
     }

@@ -1,11 +1,12 @@
 /** Who made a resource, when and from what: one Provenance for each resource written. Pure. */
-import type { Coding, Device, Provenance, ProvenanceEntity, Reference } from '@medplum/fhirtypes';
-import type { Evidence } from '../findings.ts';
+import type { Coding, Device, Provenance, ProvenanceAgent, ProvenanceEntity, Reference } from '@medplum/fhirtypes';
+import type { Approval, Evidence } from '../findings.ts';
 import type { OrderInput } from '../vendors/contract.ts';
 import type { Devices } from './complete-finding.ts';
 import { derivations, sources } from './evidence.ts';
 import { aiMeta } from './labels.ts';
 import { ACTIVITIES, AI_ASSERTED, ARTIFICIAL_INTELLIGENCE, OUR_SYSTEMS, SYSTEMS, TREATMENT } from './terminology.ts';
+import { cleanText } from './tidy.ts';
 import type { Publication } from './types.ts';
 
 export interface ProvenanceFacts {
@@ -26,7 +27,7 @@ export interface WithdrawalFacts {
   why?: string;
 }
 
-type Run = Pick<Publication, 'inputs' | 'ranFrom' | 'ranUntil' | 'now'>;
+type Run = Pick<Publication, 'findings' | 'inputs' | 'ranFrom' | 'ranUntil' | 'now'>;
 
 function role(system: string, code: string): Coding {
   return { system, code };
@@ -34,6 +35,8 @@ function role(system: string, code: string): Coding {
 
 const TRANSMITTER = role(SYSTEMS.usCoreProvenanceParticipant, 'transmitter');
 const NULLIFY = ACTIVITIES.nullify;
+/** Somebody of the EHR, as against a user of the console. */
+const PERSON = /^(Practitioner|PractitionerRole|RelatedPerson)\/[A-Za-z0-9\-.]{1,64}$/;
 
 /**
  * The source with its words. Offsets count code points of the extracted text, which `display` says and whose SHA-256
@@ -73,6 +76,16 @@ function period(run: Run): { start: string; end?: string } {
     : { start: run.ranFrom };
 }
 
+/** Who let it be done. R4 has no place for what and when but the words of a role. */
+function approver({ by, at, what }: Approval): ProvenanceAgent {
+  const name = cleanText(by).trim();
+  return {
+    type: { coding: [role(SYSTEMS.provenanceParticipant, 'verifier')] },
+    role: [{ text: cleanText(`Approved ${what} at ${at}`) }],
+    who: PERSON.test(name) ? { reference: name } : { display: name || 'A person who is not named' },
+  };
+}
+
 /** The Provenance of one resource: author the model on behalf of the vendor, assembled and sent by the adapter. */
 export function buildProvenance(facts: ProvenanceFacts, run: Run, devices: Devices): Provenance {
   const entity = sources(facts.evidence, run.inputs).map((input) => source(input, facts.evidence));
@@ -96,6 +109,7 @@ export function buildProvenance(facts: ProvenanceFacts, run: Run, devices: Devic
         type: { coding: [role(SYSTEMS.provenanceParticipant, 'assembler'), TRANSMITTER] },
         who: devices.adapter,
       },
+      ...(run.findings.approvals ?? []).map(approver),
     ],
     ...(entity.length > 0 ? { entity } : {}),
   };

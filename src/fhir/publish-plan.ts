@@ -14,7 +14,8 @@ import { PartPlanner, type Session, type Write } from './part-planner.ts';
 import { buildProvenance, buildWithdrawalProvenance } from './provenance.ts';
 import { replacedReports } from './replaced-reports.ts';
 import { buildReport } from './report.ts';
-import { type Built, buildItems, type Facts, type Items } from './result-items.ts';
+import { isOwnReport, REPORTS } from './report-parts.ts';
+import { type Built, buildItems, type Facts, type Items, isOfOthers } from './result-items.ts';
 import { saveBinaries } from './save-binaries.ts';
 import { endedByPerson, isStanding } from './save-task.ts';
 import { standsInFor, withStandIns } from './stand-in.ts';
@@ -46,9 +47,6 @@ export interface PlanDeps {
   /** Whether Provenances have to be looked up one by one, because nothing guarantees that they came along. */
   lookUpProvenance: boolean;
 }
-
-const MOST_REPORTS = 9;
-const REPORTS = Array.from({ length: MOST_REPORTS }, (_, index) => (index === 0 ? 'report' : `report/${index + 1}`));
 
 /** Parts by type, the reports included: everything that may stand of this publication. */
 function wantedParts(publication: Publication, session: Session): Map<string, string[]> {
@@ -93,10 +91,11 @@ function planReport(
  */
 function noLongerSaid(publication: Publication, items: Items, standing: Standing): Withdrawal[] {
   const present = new Set(items.items.map(({ part }) => part));
-  const stays = ({ part, type }: WrittenPart): boolean => {
+  const stays = (written: WrittenPart): boolean => {
+    const { part } = written;
     const picture = standsInFor(part) ?? '';
     const awaited = present.has(picture) && !standing.parts.has(picture);
-    return present.has(part) || awaited || type === 'DiagnosticReport';
+    return present.has(part) || awaited || isOwnReport(written);
   };
   return [
     ...publication.written.filter((one) => !stays(one)).map((written) => ({ written, remember: true })),
@@ -132,21 +131,23 @@ function taskOf(
   planner: PartPlanner,
   session: Session,
 ): Task {
-  const results = [...(report === undefined ? [] : [report]), ...items.items];
+  const found = items.items.filter((one) => !isOfOthers(one));
+  const results = [...(report === undefined ? [] : [report]), ...found];
   return buildTask({
     ...publication.task,
+    figures: publication.findings.figures,
     outputs: [...publication.task.outputs, ...results.map(({ label, reference }) => ({ label, reference }))],
     notes: [...publication.task.notes, ...new Set(planner.leftAlone), ...refusals(session.refused), ...items.notes],
   });
 }
 
-async function existing(deps: PlanDeps, publication: Publication, session: Session): Promise<Map<string, string>> {
-  session.known ??= await existingConditionsIfAllowed(
-    deps.client,
-    publication.subject,
-    publication.key,
-    publication.findings.items,
-  );
+async function existing(
+  { client }: PlanDeps,
+  { subject, key, findings }: Publication,
+  session: Session,
+): Promise<Map<string, string>> {
+  session.known ??=
+    subject === undefined ? new Map() : await existingConditionsIfAllowed(client, subject, key, findings.items);
   return session.known;
 }
 

@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { forItsSubject } from './about.ts';
 import type { Devices } from './complete-finding.ts';
 import { isLarge } from './file-place.ts';
 import type { Session } from './part-planner.ts';
@@ -158,8 +159,9 @@ function typesOf(publication: Publication): Set<string> {
  * Throws `ehr-rejected` where the server refuses an essential type or the whole, with its OperationOutcome; conflicts and
  * ambiguous errors only after having looked several times.
  */
-export async function publish(client: FhirClient, publication: Publication, deps: PublishDeps): Promise<Published> {
+export async function publish(client: FhirClient, asked: Publication, deps: PublishDeps): Promise<Published> {
   const { log, devices } = deps;
+  const publication = forItsSubject(asked);
   const validate = await openValidator();
   const capabilities = await client.capabilities();
   const session = startSession(publication.taskVersion);

@@ -1,6 +1,7 @@
 /** Which reports a new one replaces: those of earlier generations, and those of the note that a newer one replaces. */
 import type { PartPlanner } from './part-planner.ts';
 import type { Replaced } from './report-content.ts';
+import { isOwnReport } from './report-parts.ts';
 import { readAll, type Stored } from './standing.ts';
 import type { FhirClient, Publication, WrittenPart } from './types.ts';
 
@@ -26,9 +27,7 @@ export async function replacedReports(
     return id === undefined ? [] : [{ part: 'report', type: 'DiagnosticReport', id }];
   });
   const standing = new Map([...withdrawn, ...(await readAll(client, kept))]);
-  const references = [...publication.superseded, ...kept]
-    .filter(({ type }) => type === 'DiagnosticReport')
-    .map(({ type, id }) => `${type}/${id}`);
+  const references = [...publication.superseded, ...kept].filter(isOwnReport).map(({ type, id }) => `${type}/${id}`);
   return [...new Set(references)]
     .filter((reference) => standing.has(reference))
     .sort((a, b) => released(standing.get(b)) - released(standing.get(a)) || (a < b ? -1 : 1))

@@ -1,6 +1,7 @@
 /** What the report for people says, as plain lines and rows; narrative.ts makes XHTML and HTML of it. Pure. */
-import type { CodeableConcept, Condition, DocumentReference, Media, Observation, Procedure } from '@medplum/fhirtypes';
+import type { CodeableConcept, DocumentReference, Media } from '@medplum/fhirtypes';
 import type { Evidence, Findings } from '../findings.ts';
+import type { ResultResource } from './complete-finding.ts';
 import { observedLines } from './observed-value.ts';
 import { SYSTEM_NAMES, SYSTEMS } from './terminology.ts';
 import { cleanText, shorten } from './tidy.ts';
@@ -45,7 +46,12 @@ export interface ReportContent {
   leftAlone: string[];
   /** What it replaces, a sentence each. */
   replaces: string[];
+  /** How many resources are about people of somebody else's data: those are not listed. */
+  ofOthers?: string;
 }
+
+/** What has a row of its own, unless it is about one of many people of somebody else's data. */
+export type Coded = Exclude<ResultResource, DocumentReference | Media | { resourceType: 'Patient' }>;
 
 /** A report that a new one replaces. */
 export interface Replaced {
@@ -80,7 +86,7 @@ function firstCode(concept: CodeableConcept | undefined): string | undefined {
 }
 
 /** How sure, or with what value, in the words of the resource itself: a line each. */
-export function certaintyOf(resource: Condition | Observation | Procedure): string[] {
+export function certaintyOf(resource: Coded): string[] {
   switch (resource.resourceType) {
     case 'Condition': {
       const clinical = firstCode(resource.clinicalStatus);
@@ -91,6 +97,9 @@ export function certaintyOf(resource: Condition | Observation | Procedure): stri
       const [first = '', ...more] = observedLines(resource);
       return [[first, resource.status].filter((part) => part !== '').join(', '), ...more];
     }
+    case 'Group':
+      return resource.quantity === undefined ? [] : [`${resource.quantity} members`];
+    case 'DiagnosticReport':
     case 'Procedure':
       return [resource.status];
   }
@@ -104,13 +113,14 @@ function range(start: string | undefined, end: string | undefined): string {
 }
 
 /** When, as precisely as the resource knows it and no more. */
-export function dateOf(resource: Condition | Observation | Procedure): string {
+export function dateOf(resource: Coded): string {
   switch (resource.resourceType) {
     case 'Condition':
       return range(
         resource.onsetDateTime ?? resource.onsetString ?? resource.onsetPeriod?.start,
         resource.abatementDateTime ?? resource.abatementString ?? resource.abatementPeriod?.end,
       );
+    case 'DiagnosticReport':
     case 'Observation':
       return resource.effectiveDateTime ?? range(resource.effectivePeriod?.start, resource.effectivePeriod?.end);
     case 'Procedure':
@@ -119,6 +129,8 @@ export function dateOf(resource: Condition | Observation | Procedure): string {
         resource.performedString ??
         range(resource.performedPeriod?.start, resource.performedPeriod?.end)
       );
+    case 'Group':
+      return '';
   }
 }
 
@@ -132,6 +144,10 @@ export function replacedText({ reference, stays }: Replaced): string {
   return stays
     ? `This report replaces ${reference}, whose findings still stand beside these.`
     : `This report replaces ${reference}, which is withdrawn.`;
+}
+
+export function ofOthersText(resources: number, people: number): string {
+  return `Beside this report stand ${resources} resources about ${people} other people, none of them the patient of an order.`;
 }
 
 /** The line about who made it: model, version where the vendor states one, manufacturer. */

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { Attachment, DiagnosticReport } from '@medplum/fhirtypes';
 import { AdapterError } from '../errors.ts';
+import { orderForReport } from './about.ts';
 import { contentHash } from './content-hash.ts';
 import { sourceReferences } from './evidence.ts';
 import { fullUrlOf, jobIdentifiers, resultIdentifier } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
 import { toHtml, toNarrative } from './narrative.ts';
-import { basedOn, specimensOf } from './order-references.ts';
 import {
   BANNER,
   CONCLUSION,
@@ -17,13 +17,15 @@ import {
   dateOf,
   fileText,
   LABEL,
+  type ListedRow,
   madeBy,
+  ofOthersText,
   quotesOf,
   type ReportContent,
   replacedText,
   titleOf,
 } from './report-content.ts';
-import { type Built, type Facts, type Items, isFile } from './result-items.ts';
+import { type Built, type Facts, type Items, isFile, isOfOthers, type LeftOut } from './result-items.ts';
 import { EXTENSIONS } from './terminology.ts';
 import { cleanText, shorten, tidy } from './tidy.ts';
 import type { Publication } from './types.ts';
@@ -32,17 +34,35 @@ import type { Validate } from './validate.ts';
 /** The HTML form has to fit into an Attachment that servers take inline. */
 const MOST_HTML = 700_000;
 
+/** What was left out: a row each, or one for all that is about other people and was left out for the same reason. */
+function rowsOf(leftOut: LeftOut[]): ListedRow[] {
+  const own = leftOut.filter((one) => !one.ofOthers).map(({ label, why }) => ({ label, why, quotes: [] }));
+  const reasons = Map.groupBy(
+    leftOut.filter((one) => one.ofOthers),
+    ({ why }) => why,
+  );
+  const others = [...reasons].map(([why, { length }]) => ({
+    label: `${length} resources about other people`,
+    why,
+    quotes: [],
+  }));
+  return [...own, ...others];
+}
+
 function contentFor(publication: Publication, facts: Facts, built: Items, leftAlone: string[]): ReportContent {
   const { findings } = publication;
+  const own = built.items.filter((one) => !isOfOthers(one));
+  const ofOthers = built.items.length - own.length;
+  const people = built.items.filter(({ resource }) => resource.resourceType === 'Patient').length;
   const known = findings.items.filter(({ part }) => facts.known.has(part));
   return {
     title: titleOf(findings.report.code),
-    banner: BANNER,
+    banner: [BANNER, cleanText(findings.report.banner ?? '').trim()].filter((text) => text !== '').join(' '),
     madeBy: madeBy(findings.model),
     missing: findings.missing.map(cleanText).filter((part) => part.trim() !== ''),
     conclusion: shorten(cleanText(findings.report.conclusion ?? '').trim(), CONCLUSION) || undefined,
-    coded: built.items.flatMap(({ label, resource, finding }) =>
-      finding === undefined || resource.resourceType === 'DiagnosticReport' || isFile(resource)
+    coded: own.flatMap(({ label, resource, finding }) =>
+      finding === undefined || resource.resourceType === 'Patient' || isFile(resource)
         ? []
         : [
             {
@@ -66,14 +86,15 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
       quotes: quotesOf(evidence),
     })),
     files: [
-      ...built.items.flatMap(({ label, resource, finding }) =>
+      ...own.flatMap(({ label, resource, finding }) =>
         isFile(resource) ? [[fileText(label, resource), ...(finding?.remarks ?? []).map(cleanText)].join(' ')] : [],
       ),
       ...built.attachments.map(({ title = 'A file' }) => `${title}: attached to this report.`),
     ],
-    leftOut: built.leftOut.map(({ label, why }) => ({ label, why, quotes: [] })),
+    leftOut: rowsOf(built.leftOut),
     leftAlone,
     replaces: (facts.replaces ?? []).map(replacedText),
+    ...(ofOthers > 0 && { ofOthers: ofOthersText(ofOthers, people) }),
   };
 }
 
@@ -135,8 +156,11 @@ export function buildReport(
   const { content, html } = fitting(contentFor(publication, facts, built, leftAlone));
   const notes = sourceReferences(publication.inputs, ['DocumentReference']);
   const effective = findings.report.effective ?? publication.inputs.find(({ date }) => date !== undefined)?.date;
-  const results = built.items.filter(({ resource }) => resource.resourceType === 'Observation');
-  const pictures = built.items.filter(({ resource }) => resource.resourceType === 'Media');
+  const own = built.items.filter((one) => !isOfOthers(one));
+  const results = own.filter(({ resource }) => resource.resourceType === 'Observation');
+  const pictures = own.filter(({ resource }) => resource.resourceType === 'Media');
+  const references = new Map(built.items.map(({ part: name, reference }) => [name, reference]));
+  const { subject, encounter, basedOn, specimens } = orderForReport(publication, (name) => references.get(name));
   const bare: DiagnosticReport = {
     resourceType: 'DiagnosticReport',
     meta: aiMeta(),
@@ -149,16 +173,16 @@ export function buildReport(
       ...replaces.slice(0, 1).map((reference) => ({ url: EXTENSIONS.replaces, valueReference: { reference } })),
     ],
     identifier: [resultIdentifier(key, part), ...jobIdentifiers(publication.vendor.name, findings.jobs)],
-    basedOn: basedOn(publication.focus),
+    basedOn,
     status: publication.policy.reportStatus,
     category: findings.report.category,
     code: findings.report.code,
-    subject: { reference: publication.subject },
-    encounter: publication.encounter === undefined ? undefined : { reference: publication.encounter },
+    subject,
+    encounter,
     effectiveDateTime: effective,
     issued: publication.now,
     performer: [facts.devices.organization],
-    specimen: specimensOf(publication.focus),
+    specimen: specimens,
     result: results.map(({ reference }) => ({ reference })),
     media: pictures.map(({ label: comment, reference }) => ({ comment, link: { reference } })),
     conclusion: conclusionOf(findings),
@@ -176,8 +200,12 @@ export function buildReport(
     ],
     facts.validate,
   );
-  // Results and pictures by name: whether they stand already makes no difference to what the report says.
-  const named = { result: results.map(({ part: name }) => name), media: pictures.map(({ part: name }) => name) };
+  // By name: whether they stand already makes no difference to what the report says.
+  const named = {
+    result: results.map(({ part: name }) => name),
+    media: pictures.map(({ part: name }) => name),
+    ...(findings.about !== undefined && { subject: subject && findings.about }),
+  };
   const hash = contentHash({ ...sound, ...named });
   const reference = facts.standing.get(part) ?? fullUrlOf(key, part);
   return {

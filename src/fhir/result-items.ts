@@ -1,26 +1,17 @@
 /** Findings → resources, completed and validated; and the files that stand beside the report. Pure. */
-import type {
-  Attachment,
-  Condition,
-  DiagnosticReport,
-  DocumentReference,
-  Media,
-  Observation,
-  OperationOutcomeIssue,
-  Procedure,
-} from '@medplum/fhirtypes';
+import type { Attachment, DocumentReference, Media, OperationOutcomeIssue } from '@medplum/fhirtypes';
 import type { Finding } from '../findings.ts';
-import { completeFinding, type Devices } from './complete-finding.ts';
+import { inOrder, orderForFinding, personOf, type ReferenceOf, whyOfNobody } from './about.ts';
+import { completeFinding, type Devices, type ResultResource } from './complete-finding.ts';
 import { contentHash } from './content-hash.ts';
 import { type FilePlace, MOST_INLINE, TOO_LARGE_INLINE } from './file-place.ts';
 import { fullUrlOf } from './identifiers.ts';
 import { aiMeta } from './labels.ts';
 import { LABEL, type Replaced } from './report-content.ts';
+import { doesNotTake } from './takes.ts';
 import { cleanText, shorten } from './tidy.ts';
 import type { Publication } from './types.ts';
 import { describeProblems, type Validate } from './validate.ts';
-
-export type ResultResource = Condition | DiagnosticReport | DocumentReference | Media | Observation | Procedure;
 
 /** One resource as it shall stand, and how others refer to it: `Type/id` where it stands already, else its fullUrl. */
 export interface Built {
@@ -55,6 +46,8 @@ export interface LeftOut {
   part: string;
   label: string;
   why: string;
+  /** It is about a person of somebody else's data. */
+  ofOthers?: true;
 }
 
 export interface Items {
@@ -72,6 +65,11 @@ const NO_FILE = 'its file is missing';
 /** Whether it stands for a file, rather than for something found. */
 export function isFile(resource: ResultResource): resource is DocumentReference | Media {
   return resource.resourceType === 'Media' || resource.resourceType === 'DocumentReference';
+}
+
+/** Whether it is about one of the people of somebody else's data, of whom there may be hundreds. */
+export function isOfOthers({ finding }: Pick<Built, 'finding'>): boolean {
+  return finding !== undefined && personOf(finding) !== undefined;
 }
 
 /** Where the file of a finding stands; undefined where it has none to have. */
@@ -93,9 +91,10 @@ function whyNot(
     return { why: rejected };
   }
   if (facts.refused.has(resource.resourceType)) {
-    return { why: `this system does not take ${resource.resourceType} resources` };
+    return { why: doesNotTake(resource.resourceType) };
   }
-  if (!isFile(resource) && resource.code === undefined) {
+  const isPeople = resource.resourceType === 'Group' || resource.resourceType === 'Patient';
+  if (!isPeople && !isFile(resource) && resource.code === undefined) {
     // R4 would allow it; a diagnosis that names nothing is of no use to anybody.
     return { why: 'it has neither a code nor a name' };
   }
@@ -129,38 +128,59 @@ function besideReport(
   return beside;
 }
 
+/**
+ * Completed, with a hash of what it says. Other findings are part of that by name: whether they stand already makes no
+ * difference.
+ */
+function complete(
+  finding: Finding,
+  publication: Publication,
+  { devices }: Facts,
+  file: Attachment | undefined,
+  references: ReadonlyMap<string, string>,
+): ResultResource {
+  const written = (referenceOf: ReferenceOf): ResultResource =>
+    completeFinding(finding, orderForFinding(finding, publication, referenceOf), devices, file);
+  const named = written((part) => (references.has(part) ? part : undefined));
+  const meta = aiMeta(contentHash(named), publication.findings.security);
+  return { ...written((part) => references.get(part)), meta };
+}
+
 /** Every finding as a resource of its own; what the patient has already, the server does not take or R4 forbids is not. */
 export function buildItems(publication: Publication, facts: Facts): Items {
   const result: Items = { items: [], issues: [], ...besideReport(publication, facts) };
   const seen = new Set<string>();
-  for (const finding of publication.findings.items) {
+  const references = new Map<string, string>();
+  for (const finding of inOrder(publication.findings.items)) {
     const { part } = finding;
+    const ofOthers = isOfOthers({ finding }) ? { ofOthers: true as const } : {};
     const label = shorten(cleanText(finding.label).trim(), LABEL) || part;
     if (facts.known.has(part)) {
       continue;
     }
     if (seen.has(part)) {
-      result.leftOut.push({ part, label, why: 'it was found a second time under the same name' });
+      result.leftOut.push({ part, label, why: 'it was found a second time under the same name', ...ofOthers });
       continue;
     }
     seen.add(part);
     const place = placeOf(finding, facts);
     if (place !== undefined && 'why' in place && !facts.refused.has(finding.resource.resourceType)) {
       const left = leaveOut(part, label, place.why);
-      result.leftOut.push(...left.leftOut);
+      result.leftOut.push(...left.leftOut.map((one) => ({ ...one, ...ofOthers })));
       result.notes.push(...left.notes);
       continue;
     }
     const attachment = place !== undefined && 'attachment' in place ? place.attachment : undefined;
-    const bare = completeFinding(finding, publication, facts.devices, attachment);
-    const resource = { ...bare, meta: aiMeta(contentHash(bare), publication.findings.security) };
-    const refusal = whyNot(finding, resource, facts);
+    const resource = complete(finding, publication, facts, attachment, references);
+    const nobody = whyOfNobody(finding, publication, facts.refused, references);
+    const refusal = nobody === undefined ? whyNot(finding, resource, facts) : { why: nobody };
     if (refusal !== undefined) {
-      result.leftOut.push({ part, label, why: refusal.why });
+      result.leftOut.push({ part, label, why: refusal.why, ...ofOthers });
       result.issues.push(...(refusal.issues ?? []));
       continue;
     }
     const reference = facts.standing.get(part) ?? fullUrlOf(publication.key, part);
+    references.set(part, reference);
     result.items.push({ part, label, reference, resource, finding });
   }
   return result;

@@ -24,8 +24,11 @@ export interface Retraction {
   written: WrittenPart[];
   /** Why, as a sentence for a clinician without a patient's data: "The order was entered in error." */
   reason: string;
-  /** The patient's reference as the results state it: by it is found what was written and never remembered. */
-  subject: string;
+  /**
+   * The patient's reference as the results state it: by it is found what was written and never remembered. Absent: they
+   * are about others.
+   */
+  subject?: string;
   /** The last generation's Task. Its state counts only where the one in the EHR has not ended. */
   task: TaskView;
   /** Empty where none is known. */

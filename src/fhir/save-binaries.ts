@@ -63,8 +63,14 @@ function knownBinaries({ written, superseded }: Publication, standing: Standing)
   return new Map([...adopted, ...remembered].map((one) => [one.part, one]));
 }
 
-/** The patient as the server's rules of access may name it: only one of this server. */
-function contextOf(subject: string): { context?: string } {
+/**
+ * By what the server's rules of access may decide who reads it: the patient, where it is one of this server; of what is
+ * about others, whose group does not stand yet, the order.
+ */
+function contextOf({ subject, focus: { resourceType, id } }: Publication): { context?: string } {
+  if (subject === undefined) {
+    return id === undefined ? {} : { context: `${resourceType}/${id}` };
+  }
   return /^Patient\/[A-Za-z0-9\-.]{1,64}$/.test(subject) ? { context: subject } : {};
 }
 
@@ -83,7 +89,7 @@ function saysNo(error: AdapterError): boolean {
 async function write(client: FhirClient, publication: Publication, file: PublishedFile): Promise<Saved> {
   const { types } = await client.capabilities();
   const contentType = file.contentType.trim();
-  const about = { contentType, ...contextOf(publication.subject) };
+  const about = { contentType, ...contextOf(publication) };
   const id = derivedId(publication.key, binaryPart(file));
   const asJson = async (): Promise<Saved> => {
     const { context: reference } = about;

@@ -1,9 +1,11 @@
 /** Writes an order's Task: looked up before it is made, merged with what others wrote, never against a person's cancel. */
 import type { Task } from '@medplum/fhirtypes';
 import { AdapterError, asAdapterError } from '../errors.ts';
+import type { Question } from '../vendors/contract.ts';
 import { findByIdentifier } from './find-by-identifier.ts';
 import { searchToken } from './identifiers.ts';
 import { buildTask, mergeTask, sameTask } from './task.ts';
+import { answerIn, type TaskAnswer } from './task-answer.ts';
 import { isForUs } from './task-for-us.ts';
 import { OUR_SYSTEMS } from './terminology.ts';
 import type { FhirClient, Saved, TaskView } from './types.ts';
@@ -61,13 +63,31 @@ async function current(
   return tasks.find(({ status }) => status !== 'entered-in-error') ?? tasks[0];
 }
 
-/** Whether somebody has ended the Task since the version that we know. */
-export async function isTaskClosed(
+/** What somebody has made of a Task of ours. */
+export type TaskSight =
+  /** It was cancelled, or marked as an error. */
+  | { closed: true }
+  /** `answer`: what it says to the question. */
+  | { closed: false; version: string | undefined; answer?: TaskAnswer };
+
+/**
+ * The Task as somebody has changed it since the version that we know; undefined: nobody has, or it is gone. `asked`: the
+ * question that it may hold the answer to, and now.
+ */
+export async function lookAtTask(
   client: FhirClient,
   known: { id: string; version: string | undefined },
-): Promise<boolean> {
+  asked?: { question: Question; now: Date },
+): Promise<TaskSight | undefined> {
   const task = await client.read<Task>('Task', known.id);
-  return task !== undefined && ENDED_BY_PERSON.includes(task.status) && task.meta?.versionId !== known.version;
+  if (task === undefined || task.meta?.versionId === known.version) {
+    return undefined;
+  }
+  if (ENDED_BY_PERSON.includes(task.status)) {
+    return { closed: true };
+  }
+  const answer = asked && answerIn(task, asked.question, { baseUrl: client.baseUrl, now: asked.now });
+  return { closed: false, version: task.meta?.versionId, ...(answer && { answer }) };
 }
 
 async function create(client: FhirClient, view: TaskView): Promise<StandingTask> {

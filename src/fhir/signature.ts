@@ -3,7 +3,7 @@
  * that was only added. Pure.
  */
 import { createHash } from 'node:crypto';
-import type { Resource } from '@medplum/fhirtypes';
+import type { Extension, Resource } from '@medplum/fhirtypes';
 import { z } from 'zod';
 import { attachmentIdentity } from './attachments.ts';
 
@@ -98,18 +98,26 @@ function canonical(value: unknown): string {
   );
 }
 
-const digest = (resource: Resource) =>
+const digest = (resource: Resource, extensions: readonly Extension[] = []) =>
   createHash('sha256')
-    .update(canonical(content(resource)))
+    .update(canonical(extensions.length === 0 ? content(resource) : [content(resource), extensions]))
     .digest('hex');
 
-/** The signature of an order and its sources, a text to be stored. Presigned addresses count without their query. */
-export function signatureOf(focus: Resource, sources: readonly Source[]): string {
+/**
+ * The signature of an order and its sources, a text to be stored. Presigned addresses count without their query.
+ * `extensions`: those of the order that say what is ordered; without them the signature stays what it always was, so
+ * that no order under way seems changed.
+ */
+export function signatureOf(
+  focus: Resource,
+  sources: readonly Source[],
+  extensions: readonly Extension[] = [],
+): string {
   const digests = sources.map(
     ({ reference, resource, isPart = true }) =>
       [reference, !isPart ? NO_PART : resource === undefined ? '' : digest(resource)] as const,
   );
-  return canonical({ order: digest(focus), sources: Object.fromEntries(digests) });
+  return canonical({ order: digest(focus, extensions), sources: Object.fromEntries(digests) });
 }
 
 function parse(signature: string): z.infer<typeof signatureSchema> | undefined {

@@ -7,7 +7,10 @@ import { OUR_SYSTEMS, SYSTEMS } from './terminology.ts';
 
 const REPLACED = 'replaced or withdrawn by the AI adapter.';
 
-/** Types that have a state for what was entered in error; the report first, because readers come from there. */
+/** Groups of people and these, of somebody else's data: they are withdrawn by being no longer active. */
+export const PEOPLE = ['Group', 'Patient'] as const;
+
+/** Types that can be withdrawn; the report first, because readers come from there, and last whom others are about. */
 export const WITHDRAWABLE = [
   'DiagnosticReport',
   'Observation',
@@ -15,6 +18,7 @@ export const WITHDRAWABLE = [
   'Procedure',
   'Media',
   'DocumentReference',
+  ...PEOPLE,
 ] as const;
 
 function withNotice(text: Narrative | undefined, why: string | undefined): Narrative | undefined {
@@ -28,6 +32,9 @@ function withNotice(text: Narrative | undefined, why: string | undefined): Narra
 export function isWithdrawn(resource: Resource): boolean {
   if (resource.resourceType === 'Condition') {
     return resource.verificationStatus?.coding?.some(({ code }) => code === 'entered-in-error') ?? false;
+  }
+  if (resource.resourceType === 'Group' || resource.resourceType === 'Patient') {
+    return resource.active === false;
   }
   return 'status' in resource && resource.status === 'entered-in-error';
 }
@@ -87,6 +94,9 @@ export function takeBack(resource: Resource, why?: string): Resource | undefined
       const docStatus = resource.docStatus === undefined ? {} : { docStatus: 'entered-in-error' as const };
       return tagged({ ...resource, content, ...docStatus, status: 'entered-in-error' });
     }
+    case 'Group':
+    case 'Patient':
+      return tagged({ ...resource, active: false });
     case 'Observation':
     case 'Procedure':
       return tagged({ ...resource, status: 'entered-in-error' });

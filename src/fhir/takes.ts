@@ -18,3 +18,8 @@ export function takes(capabilities: Capabilities, type: string): boolean {
     interactions.length === 0 || interactions.includes('create') || (updateCreate && interactions.includes('update'))
   );
 }
+
+/** How a reader is told that a server does not. */
+export function doesNotTake(type: string): string {
+  return `this system does not take ${type} resources`;
+}

@@ -1,5 +1,6 @@
 /** The order as a FHIR Task: TaskView → Task, and our fields on top of a Task that others may touch too. Pure. */
 import type { Annotation, Device, OperationOutcome, Reference, Resource, Task, TaskOutput } from '@medplum/fhirtypes';
+import type { Figure } from '../findings.ts';
 import { canonical } from './content-hash.ts';
 import { ADAPTER_DEVICE } from './devices.ts';
 import { jobIdentifiers, orderIdentifier } from './identifiers.ts';
@@ -8,6 +9,7 @@ import { tidy } from './tidy.ts';
 import type { TaskView } from './types.ts';
 
 const OUTCOME_ID = 'outcome';
+const FIGURE = 'figure';
 /** The states that SHALL say why (HRex), and those where people look for a reason. */
 const WITH_REASON: readonly TaskView['status'][] = ['rejected', 'failed', 'cancelled', 'on-hold'];
 const WITH_OUTCOME: readonly TaskView['status'][] = ['rejected', 'failed'];
@@ -49,6 +51,14 @@ function outcomeOf(view: TaskView): OperationOutcome | undefined {
   };
 }
 
+/** An open question comes before the vendor's own state, which stands still while it waits for the answer. */
+function businessStatusOf({ question, businessStatus }: TaskView): Task['businessStatus'] {
+  if (question !== undefined) {
+    return { coding: [{ system: OUR_SYSTEMS.question, code: question }], text: 'waiting for an answer' };
+  }
+  return businessStatus === undefined ? undefined : { text: businessStatus };
+}
+
 function periodOf(view: TaskView): Task['executionPeriod'] {
   const { startedAt: start, endedAt: end } = view;
   const ordered = start === undefined || end === undefined || Date.parse(end) >= Date.parse(start);
@@ -62,6 +72,17 @@ export function ownerOf(view: Pick<TaskView, 'owner'>): Reference<Device> {
     : { reference: view.owner, display: ADAPTER_DEVICE.name };
 }
 
+function figureOf(figure: Figure): TaskOutput {
+  return {
+    type: { coding: [{ system: OUR_SYSTEMS.output, code: FIGURE }], text: figure.label },
+    ...('money' in figure ? { valueMoney: figure.money } : { valueInteger: figure.integer }),
+  };
+}
+
+function isFigure({ type }: TaskOutput): boolean {
+  return type.coding?.some(({ system, code }) => system === OUR_SYSTEMS.output && code === FIGURE) ?? false;
+}
+
 function outputsOf(view: TaskView, failed: boolean): TaskOutput[] {
   const results = view.outputs.map(({ label, reference }) => ({
     type: { coding: [{ system: OUR_SYSTEMS.output, code: 'result' }], text: label },
@@ -71,7 +92,8 @@ function outputsOf(view: TaskView, failed: boolean): TaskOutput[] {
     type: { coding: [{ system: OUR_SYSTEMS.output, code: 'error-detail' }], text: 'error-detail' },
     valueReference: { reference: `#${OUTCOME_ID}` },
   };
-  return failed ? [...results, error] : results;
+  const figures = (view.figures ?? []).map(figureOf);
+  return [...results, ...figures, ...(failed ? [error] : [])];
 }
 
 function reference(value: string | undefined): { reference: string } | undefined {
@@ -92,7 +114,7 @@ export function buildTask(view: TaskView): Task {
       reason === undefined
         ? undefined
         : { coding: [{ system: OUR_SYSTEMS.reason, code: reason.code }], text: reason.text },
-    businessStatus: view.businessStatus === undefined ? undefined : { text: view.businessStatus },
+    businessStatus: businessStatusOf(view),
     intent: 'filler-order',
     code: { coding: [FULFILL] },
     description: `AI analysis by ${view.vendor.title}`,
@@ -116,6 +138,12 @@ function withoutRepeats<T extends object>(items: T[]): T[] {
 
 function isOurs(output: TaskOutput): boolean {
   return output.type.coding?.some(({ system }) => system === OUR_SYSTEMS.output) ?? false;
+}
+
+/** What others added, and ours: figures are known only to who publishes, and stay where nothing is said of any. */
+function outputsTogether(theirs: TaskOutput[] = [], ours: TaskOutput[] = []): TaskOutput[] {
+  const stays = (output: TaskOutput): boolean => !isOurs(output) || (isFigure(output) && !ours.some(isFigure));
+  return [...theirs.filter(stays), ...ours];
 }
 
 function notesOf(theirs: Annotation[] = [], ours: Annotation[] = []): Annotation[] {
@@ -146,7 +174,7 @@ export function mergeTask(current: Task & { id: string }, built: Task): Task & {
     lastModified: late ? built.lastModified : current.authoredOn,
     owner: current.owner ?? built.owner,
     note: notesOf(current.note, built.note),
-    output: [...(current.output ?? []).filter((output) => !isOurs(output)), ...(built.output ?? [])],
+    output: outputsTogether(current.output, built.output),
   });
 }
 

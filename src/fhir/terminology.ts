@@ -41,6 +41,10 @@ export const OUR_SYSTEMS = {
   content: 'urn:fhir-ai-adapter:content',
   reason: 'urn:fhir-ai-adapter:reason',
   output: 'urn:fhir-ai-adapter:output',
+  /** On a Task's businessStatus: the id of the question that its order asks, and that may be answered there. */
+  question: 'urn:fhir-ai-adapter:question',
+  /** Of an input of a Task: somebody's answer to the question with that id. */
+  answer: 'urn:fhir-ai-adapter:answer',
 } as const;
 
 const aiGuide = 'http://hl7.org/fhir/uv/aitransparency';

@@ -1,7 +1,7 @@
 /** What the fhir room offers the rest of the house: the client of one site, what is read of an order, what is written. */
 import type { Readable } from 'node:stream';
 import type { Bundle, Encounter, OperationOutcome, Patient, Resource, Specimen, Task } from '@medplum/fhirtypes';
-import type { Findings } from '../findings.ts';
+import type { Figure, Findings } from '../findings.ts';
 import type { PictureLimits } from '../pictures/types.ts';
 import type { InputKind, OrderInput } from '../vendors/contract.ts';
 import type { Withdrawal } from './order-status.ts';
@@ -106,11 +106,15 @@ export interface CollectedInput extends OrderInput {
 
 /** What was read of an order, as it is now. */
 export interface OrderReading {
+  /** Where the results are about others: only what is wanted, without whom it names. */
   focus: Resource;
   version: string | undefined;
   patient?: Patient;
   encounter?: Encounter;
-  /** The patient's reference as the focus states it, for `subject` of what we write. */
+  /**
+   * The patient's reference as the focus states it, for `subject` of what we write. Where the results are about others:
+   * whatever the focus names (`Group/1`), for the Task alone.
+   */
   subject?: string;
   /** Reference of the Encounter as the focus states it. */
   encounterReference?: string;
@@ -144,6 +148,8 @@ export type ReadOrder = (
     type: string;
     id: string;
     needs: InputKind[];
+    /** The results are about other people: nobody whom the order names is read, no Consent counts, and it has no inputs. */
+    others?: true;
     acceptMissingDocStatus: boolean;
     /** What the vendor takes, where it needs pictures. */
     pictures?: PictureLimits;
@@ -169,6 +175,8 @@ export interface TaskView {
   reason?: { code: string; text: string };
   outcome?: OperationOutcome;
   businessStatus?: string;
+  /** The id of the question that the order waits for, where it may be answered in the Task. */
+  question?: string;
   jobs: string[];
   /** The adapter's own Device: `Device/…`. */
   owner: string;
@@ -177,6 +185,8 @@ export interface TaskView {
   startedAt?: string;
   endedAt?: string;
   outputs: { label: string; reference: string }[];
+  /** Absent: those that the Task has already stay. */
+  figures?: Figure[];
   /** Things a person should know: "Condition/12 was edited since and is left alone". */
   notes: string[];
 }
@@ -184,6 +194,8 @@ export interface TaskView {
 /** What we last wrote of one part: only this version may be changed by us. */
 export interface WrittenPart extends Saved {
   part: string;
+  /** The part of the Patient that it is about or is itself: a person of somebody else's data. No output of the Task. */
+  about?: string;
 }
 
 /** A file of the order, to stand in the EHR as a Binary before what refers to it is written. */
@@ -210,7 +222,8 @@ export interface Publication {
   key: string;
   vendor: { name: string; title: string };
   focus: Resource;
-  subject: string;
+  /** The order's patient; needed unless the findings are about others. */
+  subject?: string;
   encounter?: string;
   findings: Findings;
   /** References of the inputs by name, with the note's hash: what Provenance points to. */

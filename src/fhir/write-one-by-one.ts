@@ -74,7 +74,16 @@ async function writeWithProvenance(client: FhirClient, key: string, one: Write, 
   }
 }
 
-/** Writes the next stage: items and withdrawals; then the report; then the Task. */
+/** The writes that refer to nothing which is still to be made: by its fullUrl nobody would find it. */
+function ready(writes: Write[]): Write[] {
+  const coming = new Set(writes.filter(({ id }) => id === undefined).map(({ reference }) => reference));
+  return writes.filter(({ resource, reference }) => {
+    const named = JSON.stringify(resource).match(/urn:uuid:[0-9a-f-]{36}/g) ?? [];
+    return !named.some((one) => one !== reference && coming.has(one));
+  });
+}
+
+/** Writes the next stage: items and withdrawals, what others refer to first; then the report; then the Task. */
 export async function writeOneByOne(client: FhirClient, key: string, plan: Plan, session: Session): Promise<void> {
   const reports = plan.writes.filter(({ kind }) => kind === 'report');
   const others = plan.writes.filter(({ kind }) => kind !== 'report');
@@ -87,7 +96,7 @@ export async function writeOneByOne(client: FhirClient, key: string, plan: Plan,
     // The report was planned as if there were any.
     return;
   }
-  const stage = others.length > 0 ? others : reports;
+  const stage = others.length > 0 ? ready(others) : reports;
   for (const one of stage) {
     if (!session.refused.has(one.resource.resourceType)) {
       await writeWithProvenance(client, key, one, session);

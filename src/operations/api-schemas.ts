@@ -63,6 +63,10 @@ export const orderLine = z.strictObject({
   status: z.enum(STATUSES),
   reason: reason.optional(),
   vendorStatus: z.string().optional().describe("The vendor's own state of the job"),
+  deadline: z
+    .strictObject({ at: instant, what: z.string() })
+    .optional()
+    .describe('Until when something has to be done, and what'),
   createdAt: instant,
   endedAt: instant.nullable(),
   nextAt: instant.nullable().describe('When the adapter looks at it next'),

@@ -7,6 +7,7 @@ import type { Order } from '../orders/order.ts';
 import type { Database } from '../orders/store/database.ts';
 import { findOrder, listOrders } from '../orders/store/list-orders.ts';
 import { giveAnswer, requestCancel, requestRetry } from '../orders/store/tell-order.ts';
+import { wrongAnswer } from '../orders/wrong-answer.ts';
 import { loginRouter } from './api-login.ts';
 import { body, parsed } from './api-request.ts';
 import * as schemas from './api-schemas.ts';
@@ -16,7 +17,6 @@ import { openApi } from './openapi.ts';
 import { actionsOf, orderLine, orderPage } from './order-page.ts';
 import { onlyMethods, problemHandler, sendProblem } from './problem.ts';
 import { hasRole, requireRole, userOf } from './users.ts';
-import { wrongAnswer } from './wrong-answer.ts';
 
 export interface SweepCount {
   /** What each route would take, where the server can say. */

@@ -58,9 +58,10 @@ export async function examineSite(site: DoctorSite, { publicUrl, seconds }: Doct
     ]);
     return findings.map((finding) => ({ site: config.name, subject, ...finding }));
   };
+  const others = site.vendors.some(({ vendor }) => vendor.others === true);
   const rows = await Promise.all([
-    look('token', () => lookAtToken(config, client)),
-    look('fhir server', () => lookAtServer(config, client)),
+    look('token', () => lookAtToken(config, client, others)),
+    look('fhir server', () => lookAtServer(config, client, others)),
     look('subscriptions', () => lookAtSubscriptions(config, client, publicUrl)),
     ...site.vendors.map(({ vendor, settings, http, login }) =>
       look(vendor.name, async () => [

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { EngineMeter } from '../orders/hand.ts';
 import { listHolds } from '../orders/store/credentials.ts';
 import type { Database } from '../orders/store/database.ts';
+import { countDeadlines } from '../orders/store/deadlines.ts';
 import { countOrders } from '../orders/store/list-orders.ts';
 import { countNotifications } from '../orders/store/notifications.ts';
 
@@ -19,7 +20,7 @@ export interface Meters {
 const SECONDS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Counters by site, route, vendor and outcome; histograms by stage; gauges read from the database when asked. No ids. */
-export function openMeters(database: Database): Meters {
+export function openMeters(database: Database, now: () => Date): Meters {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -79,6 +80,12 @@ export function openMeters(database: Database): Meters {
     labelNames: ['site', 'vendor', 'code'],
     registers,
   });
+  const deadlines = new Gauge({
+    name: 'fhir_ai_adapter_deadlines',
+    help: 'Orders with something to be done: open, near (within 2 days) or passed (less than 14 days ago)',
+    labelNames: ['site', 'vendor', 'state'],
+    registers,
+  });
   const databaseUp = new Gauge({
     name: 'fhir_ai_adapter_database_up',
     help: 'Whether the database answered when it was asked for this page',
@@ -95,11 +102,12 @@ export function openMeters(database: Database): Meters {
     callback: (site, vendor, outcome) => callbacks.inc({ site, vendor, outcome }),
     silent: (site, silent) => silence.set({ site }, silent ? 1 : 0),
     async render() {
-      const [orders, states, holds] = await Promise.all([
+      const [orders, states, holds, due] = await Promise.all([
         countOrders(database),
         countNotifications(database),
         listHolds(database),
-      ]).catch(() => [undefined, undefined, undefined] as const);
+        countDeadlines(database, now()),
+      ]).catch(() => [undefined, undefined, undefined, undefined] as const);
       databaseUp.set(orders ? 1 : 0);
       waiting.reset();
       for (const { count, ...labels } of orders ?? []) {
@@ -108,6 +116,10 @@ export function openMeters(database: Database): Meters {
       held.reset();
       for (const { site, vendor, reason } of holds ?? []) {
         held.inc({ site, vendor, code: reason.code });
+      }
+      deadlines.reset();
+      for (const { count, ...labels } of due ?? []) {
+        deadlines.set(labels, count);
       }
       stored.reset();
       for (const [state, count] of Object.entries(states ?? {})) {

@@ -27,6 +27,7 @@ export function orderLine(order: Order): OrderLine {
     status: order.status,
     ...(reason && { reason }),
     ...(order.businessStatus && { vendorStatus: order.businessStatus }),
+    ...(order.deadline && { deadline: { at: order.deadline.toISOString(), what: order.deadlineWhat ?? '' } }),
     createdAt: order.createdAt.toISOString(),
     endedAt: iso(order.endedAt),
     nextAt: iso(order.nextAt),

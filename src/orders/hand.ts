@@ -37,6 +37,8 @@ export interface Hand extends EngineServices {
   signal: AbortSignal;
   /** The Task could not be written in this round: the work goes on, and it is tried again later. */
   taskFailed: boolean;
+  /** The vendor could not be asked to stop the order in this round: until it could, nothing else is done for it. */
+  stopFailed: boolean;
   /** The credential whose breaker has let this order through to try, and when; the vendor's step uses it up. */
   turn: { credential: string; at: Date } | undefined;
 }

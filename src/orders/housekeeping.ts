@@ -4,6 +4,7 @@ import { asAdapterError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { sweepTempFiles } from '../pictures/temp-file.ts';
 import type { Clock } from './clock.ts';
+import { warnOfDeadlines } from './deadlines.ts';
 import type { Database } from './store/database.ts';
 import { forgetNotifications } from './store/notifications.ts';
 import { forgetOrderData } from './store/order-data.ts';
@@ -14,7 +15,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * Once an hour, in one process: forgets notifications that were dealt with, and the data of orders past their site's
- * retention. In every process: temporary files of this machine that a crash has left.
+ * retention. In every process: temporary files of this machine that a crash has left. Every minute: looks whether
+ * operators are to be told of a deadline.
  */
 export function startHousekeeping(services: {
   database: Database;
@@ -41,10 +43,20 @@ export function startHousekeeping(services: {
       log.warn({ code: asAdapterError(thrown).code }, 'housekeeping not finished');
     }
   };
-  const task = cron.schedule('17 * * * *', keepHouse, { noOverlap: true });
+  const watchDeadlines = async (): Promise<void> => {
+    try {
+      await warnOfDeadlines({ database, clock, log });
+    } catch (thrown) {
+      log.warn({ code: asAdapterError(thrown).code }, 'deadlines not looked at');
+    }
+  };
+  const tasks = [
+    cron.schedule('17 * * * *', keepHouse, { noOverlap: true }),
+    cron.schedule('* * * * *', watchDeadlines, { noOverlap: true }),
+  ];
   return {
     async stop() {
-      await task.destroy();
+      await Promise.all(tasks.map((task) => task.destroy()));
     },
   };
 }

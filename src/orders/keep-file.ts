@@ -7,9 +7,10 @@ import { base64, crc32c } from '../slides/crc32c.ts';
 import type { Storage, StoredPart } from '../storage/types.ts';
 import { streamOfBytes } from '../streams.ts';
 import type { Files } from '../vendors/contract.ts';
-import type { Database } from './store/database.ts';
-import { listLargeFiles, putLargeFile } from './store/large-files.ts';
+import type { Database, Sql } from './store/database.ts';
+import { type LargeFile, listLargeFiles, putLargeFile, readLargeFile } from './store/large-files.ts';
 import { requireFence } from './store/renew-leases.ts';
+import { inPieces, PIECE } from './uploads.ts';
 
 export interface KeepingServices {
   database: Database;
@@ -19,10 +20,6 @@ export interface KeepingServices {
   signal: AbortSignal;
 }
 
-const MB = 1024 * 1024;
-/** Bytes of one part, which is in memory while it is written: nobody knows beforehand how large the file will be. */
-const PART = 8 * MB;
-
 export interface KeptFiles extends Pick<Files, 'keep' | 'read'> {
   names(): Promise<string[]>;
 }
@@ -30,37 +27,59 @@ export interface KeptFiles extends Pick<Files, 'keep' | 'read'> {
 /** The kept files of one run of an order. */
 export function openKeptFiles(services: KeepingServices): KeptFiles {
   const { database, storage, order } = services;
-  const list = () => listLargeFiles(database, order.id, order.run);
   return {
-    names: async () => (await list()).map(({ name }) => name),
+    names: async () => (await listLargeFiles(database, order.id, order.run)).map(({ name }) => name),
 
     async keep({ name, contentType, title }, body, expected) {
-      const before = (await list()).find((file) => file.name === name);
-      const key = `results/${randomBytes(16).toString('hex')}`;
+      const key = newKey();
       const written = await write(services, { key, contentType }, body, expected);
-      const file = { site: order.site, orderId: order.id, run: order.run, name, key, contentType, title };
       try {
-        await database.tx(async (sql) => {
-          await requireFence(sql, order);
-          await putLargeFile(sql, { ...file, ...written, expiresAt: null });
-        });
+        await adoptFile(services, { name, contentType, title, key, ...written });
       } catch (error) {
         await storage.remove(key).catch(() => undefined);
         throw error;
       }
-      // A crash before this leaves a file that nobody knows of: its bytes, and nothing else.
-      await (before && storage.remove(before.key).catch(() => undefined));
       return { size: written.size, crc32c: written.crc32c };
     },
 
     async read(name) {
-      const file = (await list()).find((one) => one.name === name);
+      const file = await readLargeFile(database, order, name);
       if (!file) {
         throw new AdapterError('unexpected', `No file ${name} was kept`, { kind: 'permanent' });
       }
       return storage.read(file.key);
     },
   };
+}
+
+/** Where a file will stand. Nothing of the order or the patient is in it. */
+export const newKey = (): string => `results/${randomBytes(16).toString('hex')}`;
+
+/**
+ * Makes a file whose bytes stand one of the order's, in the place of one of its name. `also` is written in the same
+ * transaction.
+ */
+export async function adoptFile(
+  { database, storage, order }: Omit<KeepingServices, 'signal'>,
+  file: Pick<LargeFile, 'name' | 'contentType' | 'title' | 'key'> & Written,
+  also: (sql: Sql) => Promise<void> = async () => {},
+): Promise<void> {
+  const before = await database.tx(async (sql) => {
+    await requireFence(sql, order);
+    const former = await readLargeFile(sql, order, file.name);
+    await putLargeFile(sql, { ...file, site: order.site, orderId: order.id, run: order.run, expiresAt: null });
+    await also(sql);
+    return former;
+  });
+  // A crash before this leaves a file that nobody knows of: its bytes, and nothing else.
+  await (before && storage.remove(before.key).catch(() => undefined));
+}
+
+/** Throws where the order was taken from us or the process stops. */
+export function requireGoing(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new AdapterError('shutting-down', 'The keeping of a file was stopped');
+  }
 }
 
 interface Written {
@@ -83,10 +102,8 @@ async function write(
     const parts: StoredPart[] = [];
     let crc = 0;
     let size = 0;
-    for await (const bytes of inParts(body, Math.max(PART, storage.partSize.least))) {
-      if (signal.aborted) {
-        throw new AdapterError('shutting-down', 'The keeping of a file was stopped');
-      }
+    for await (const bytes of inPieces(body, Math.max(PIECE, storage.partSize.least))) {
+      requireGoing(signal);
       crc = crc32c(bytes, crc);
       sha1.update(bytes);
       id ??= await storage.begin(key, { contentType, size: 0 });
@@ -108,31 +125,5 @@ async function write(
     await (id !== undefined && storage.abort({ key, id }).catch(() => undefined));
     body.destroy();
     throw error;
-  }
-}
-
-/**
- * The stream in pieces of `size` bytes; the last may be smaller. An empty file is one empty piece. All are in one buffer:
- * a piece has to be dealt with before the next is asked for.
- */
-async function* inParts(body: Readable, size: number): AsyncGenerator<Uint8Array> {
-  const part = new Uint8Array(size);
-  let filled = 0;
-  let isEmpty = true;
-  for await (let piece of body) {
-    while (piece.byteLength > 0) {
-      const taken = piece.subarray(0, size - filled);
-      part.set(taken, filled);
-      filled += taken.byteLength;
-      piece = piece.subarray(taken.byteLength);
-      if (filled === size) {
-        yield part;
-        filled = 0;
-        isEmpty = false;
-      }
-    }
-  }
-  if (filled > 0 || isEmpty) {
-    yield part.subarray(0, filled);
   }
 }

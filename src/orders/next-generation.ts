@@ -2,10 +2,9 @@ import type { ContentChange } from '../fhir/signature.ts';
 import type { OrderReading } from '../fhir/types.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
-import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
+import { endStopped, stopAtVendor } from './stop-at-vendor.ts';
 import { admitOrder } from './store/admit-order.ts';
-import { end } from './transitions.ts';
 import { REVERSIBLE } from './verdict.ts';
 
 /** States that a change of what was missing or wrong begins anew; with others only a change of the content does. */
@@ -36,6 +35,7 @@ export async function nextGeneration(
     return undefined;
   }
   const now = hand.clock.now();
+  const stopped = ended ? undefined : await stopAtVendor(order, snapshot, hand);
   await admitOrder(
     hand.database,
     {
@@ -54,11 +54,10 @@ export async function nextGeneration(
   );
   const after: Order = { ...order, signature: reading.signature };
   const changed = { event: 'changed', who: 'ehr', detail: { version: order.seenVersion } };
-  if (ended) {
+  if (!stopped) {
     return { order: { ...after, nextAt: order.leg === 'ended' ? null : order.nextAt }, events: [changed] };
   }
-  await cancelAtVendor(order, snapshot, hand);
   const text = 'The order was changed in the EHR; the newer version is done instead.';
-  const over = end(after, 'cancelled', { code: 'superseded', text }, now);
+  const over = endStopped(after, { code: 'superseded', text }, stopped, now);
   return { ...over, events: [changed, ...over.events] };
 }

@@ -92,6 +92,9 @@ export interface Order {
   heldUntil: Date | null;
   businessStatus: string | null;
   approved: Approved | null;
+  /** Until when something has to be done, as the vendor says, and what. */
+  deadline: Date | null;
+  deadlineWhat: string | null;
   taskId: string | null;
   taskVersion: string | null;
   /** A digest of the Task as last written, so that it is written again only when it would differ. */

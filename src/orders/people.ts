@@ -1,46 +1,29 @@
 /** What people ask of an order: stop it, try it again, go on after an answer. */
-import { asAdapterError } from '../errors.ts';
 import { fetchingAgain } from './again.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { endStopped, stopAtVendor } from './stop-at-vendor.ts';
 import { allowCall } from './store/calls.ts';
 import { releaseCredential } from './store/credentials.ts';
 import { latestResult } from './store/order-data.ts';
-import { end, resume } from './transitions.ts';
-import { vendorContext } from './vendor-context.ts';
+import { resume } from './transitions.ts';
 
 /** Stops an order, at the vendor too where the vendor can. */
 export async function cancelOrder(order: Order, snapshot: OrderSnapshot | undefined, hand: Hand): Promise<StepDone> {
   const { cancel } = order;
   const reason = { code: 'cancelled', text: cancel?.text ?? 'The order was cancelled.' };
-  const stopped = await cancelAtVendor(order, snapshot, hand);
-  const change = end(order, 'cancelled', reason, hand.clock.now());
+  const stopped = await stopAtVendor(order, snapshot, hand);
+  const change = endStopped(order, reason, stopped, hand.clock.now());
   const untold = order.taskId === null && snapshot === undefined;
   return {
     order: untold ? { ...change.order, leg: 'ended', nextAt: null } : change.order,
-    events: change.events.map((event) => ({
-      ...event,
-      who: cancel?.by ?? 'adapter',
-      detail: { ...event.detail, vendor: stopped },
-    })),
+    events: change.events.map((event) =>
+      event.event === 'cancelled'
+        ? { ...event, who: cancel?.by ?? 'adapter', detail: { ...event.detail, vendor: stopped.vendor } }
+        : event,
+    ),
     consumed: { cancel: true },
   };
-}
-
-/** `stopped`, `cannot` (the vendor has no cancel, or nothing runs there) or the code of why it failed. */
-export async function cancelAtVendor(order: Order, snapshot: OrderSnapshot | undefined, hand: Hand): Promise<string> {
-  const { vendor } = hand.route;
-  if (!vendor.cancel || !snapshot || order.leg !== 'vendor' || order.state === null) {
-    return 'cannot';
-  }
-  try {
-    await vendor.cancel(vendor.state.parse(order.state), vendorContext(hand, order, snapshot, undefined).context);
-    return 'stopped';
-  } catch (thrown) {
-    const error = asAdapterError(thrown);
-    hand.log.warn({ order: order.publicId, code: error.code, operator: error.operator }, 'not cancelled at the vendor');
-    return error.code;
-  }
 }
 
 /**
@@ -94,8 +77,9 @@ export async function retryOrder(order: Order, hand: Hand): Promise<StepDone> {
 }
 
 /** The answers to the engine's own questions; undefined: the question was the vendor's. */
-export function answeredLimit(order: Order, now: Date): StepDone | undefined {
+export async function answeredLimit(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone | undefined> {
   const { answer, question } = order;
+  const now = hand.clock.now();
   if (!answer || !question?.id.startsWith('limit/')) {
     return undefined;
   }
@@ -103,12 +87,8 @@ export function answeredLimit(order: Order, now: Date): StepDone | undefined {
     { event: 'answered', who: answer.by, detail: { question: question.id, value: String(answer.value) } },
   ];
   if (answer.value !== 'proceed') {
-    const change = end(
-      order,
-      'cancelled',
-      { code: 'limit-reached', text: 'The order was not approved beyond the site’s limit.' },
-      now,
-    );
+    const reason = { code: 'limit-reached', text: 'The order was not approved beyond the site’s limit.' };
+    const change = endStopped(order, reason, await stopAtVendor(order, snapshot, hand), now);
     return { ...change, events: [...events, ...change.events] };
   }
   const day = question.id.split('/')[2];

@@ -6,6 +6,7 @@ import type { OrderReading } from '../fhir/types.ts';
 import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Awaiting, Order, OrderSnapshot } from './order.ts';
+import { neededBy } from './site.ts';
 import { stopOrder } from './stop-order.ts';
 import { readSnapshot, saveReading } from './store/order-data.ts';
 import { previousNote } from './store/previous-note.ts';
@@ -23,9 +24,8 @@ export async function readOrder(order: Order, hand: Hand): Promise<StepDone> {
   const found = await site.ehr.readOrder({
     type: order.resourceType,
     id: order.resourceId,
-    needs: route.vendor.needs,
+    ...neededBy(route.vendor),
     vendor: route.vendor.title,
-    ...(route.vendor.pictures && { pictures: route.vendor.pictures }),
     requireConsent: route.requireConsent,
   });
   const now = clock.now();
@@ -155,9 +155,12 @@ async function unchanged(order: Order, reading: OrderReading, { database }: Hand
 
 async function takeSnapshot(reading: OrderReading, hand: Hand): Promise<OrderSnapshot> {
   const { subject } = reading;
-  const pseudonym = await hand.route.memory.get(`pseudonym/${subject ?? reading.focus.id}`, async () => ({
-    value: `pseud-${randomBytes(9).toString('hex')}`,
-  }));
+  const { memory, vendor } = hand.route;
+  const newPseudonym = () => `pseud-${randomBytes(9).toString('hex')}`;
+  // Where the results are about others, there is no patient to be known again.
+  const pseudonym = vendor.others
+    ? newPseudonym()
+    : await memory.get(`pseudonym/${subject ?? reading.focus.id}`, async () => ({ value: newPseudonym() }));
   return {
     focus: withoutInlineData(reading.focus),
     patient: reading.patient,

@@ -11,6 +11,7 @@ import type { Hand, StepDone } from './hand.ts';
 import { takeAlong } from './late-inputs.ts';
 import { nextGeneration } from './next-generation.ts';
 import type { Order, OrderSnapshot } from './order.ts';
+import { neededBy } from './site.ts';
 import { STATES } from './states.ts';
 import { stopOrder } from './stop-order.ts';
 import { replacementOf } from './store/replacements.ts';
@@ -52,8 +53,7 @@ export async function review(order: Order, snapshot: OrderSnapshot | undefined, 
   const reading = await hand.site.ehr.readOrder({
     type: order.resourceType,
     id: order.resourceId,
-    needs: hand.route.vendor.needs,
-    ...(hand.route.vendor.pictures && { pictures: hand.route.vendor.pictures }),
+    ...neededBy(hand.route.vendor),
     download: false,
   });
   if (reading && isOlder(reading.version, news?.version) && order.attempts < LOOKS_AT_AN_OLDER_VERSION) {

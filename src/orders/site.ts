@@ -3,43 +3,63 @@ import { createHash } from 'node:crypto';
 import type { Policy } from '../config/schema.ts';
 import type { SiteConfig } from '../config.ts';
 import type { Retraction } from '../fhir/retract.ts';
+import type { TaskSight } from '../fhir/save-task.ts';
 import type { FhirClient, OrderReading, Publication, Published, Saved, TaskView } from '../fhir/types.ts';
 import type { CleanPicture, PictureLimits } from '../pictures/types.ts';
 import type { SlideSource } from '../slides/types.ts';
 import type { Storage } from '../storage/types.ts';
-import type { InputKind, Memory, OrderInput, Secrets, Vendor } from '../vendors/contract.ts';
+import type { InputKind, Memory, OrderInput, Question, Secrets, Vendor } from '../vendors/contract.ts';
 import type { VendorHttp } from '../vendors/http.ts';
+
+/** What is read of an order for a vendor. */
+export interface Needed {
+  needs: InputKind[];
+  /** What the vendor takes, where it needs pictures. */
+  pictures?: PictureLimits;
+  /** Its results are about other people: nothing is read but the order itself. */
+  others?: true;
+}
+
+export function neededBy({ needs, pictures, others }: Vendor): Needed {
+  return { needs, ...(pictures && { pictures }), ...(others && { others }) };
+}
 
 /** The EHR as the engine sees it; main.ts builds it of the fhir room's functions. */
 export interface Ehr {
   /** `download: false`: only whether it still stands, and its signature. */
-  readOrder(order: {
-    type: string;
-    id: string;
-    needs: InputKind[];
-    /** The vendor's name, where its data shall go there: the patient's Consents are looked up. */
-    vendor?: string;
-    /** What that vendor takes, where it needs pictures. */
-    pictures?: PictureLimits;
-    /** The patient's Consent has to permit it. */
-    requireConsent?: boolean;
-    download?: boolean;
-  }): Promise<OrderReading | undefined>;
+  readOrder(
+    order: Needed & {
+      type: string;
+      id: string;
+      /** The vendor's name, where its data shall go there: the patient's Consents are looked up. */
+      vendor?: string;
+      /** The patient's Consent has to permit it. */
+      requireConsent?: boolean;
+      download?: boolean;
+    },
+  ): Promise<OrderReading | undefined>;
   /** A picture of the order as it may leave, streamed. Throws `input-unavailable` where it is not what was read. */
   openPicture(input: OrderInput): Promise<CleanPicture>;
   /** A slide of the order where it stands. Throws `input-unavailable` where it is gone, or not what was read. */
   openSlide(input: OrderInput): Promise<SlideSource>;
   /**
-   * Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile. The first time, the EHR's own
-   * Task for us is claimed where there is one: the one of `claim.id`, or what a search finds.
+   * Creates or updates the Task; `closedByPerson` where somebody has cancelled it meanwhile, `edited` where somebody has
+   * changed it since the version that we know. The first time, the EHR's own Task for us is claimed where there is one:
+   * the one of `claim.id`, or what a search finds.
    */
   saveTask(
     view: Omit<TaskView, 'owner'>,
     known: { id: string; version: string | undefined } | undefined,
     claim?: { id: string | undefined },
-  ): Promise<Saved & { closedByPerson?: boolean }>;
-  /** Whether somebody has cancelled the Task, or marked it as an error, since the version that we know. */
-  isClosed(task: { id: string; version: string | undefined }): Promise<boolean>;
+  ): Promise<Saved & { closedByPerson?: boolean; edited?: boolean }>;
+  /**
+   * What somebody has made of the Task since the version that we know, with the answer to `asked` where it holds one;
+   * undefined: nothing.
+   */
+  lookAtTask(
+    task: { id: string; version: string | undefined },
+    asked?: { question: Question; now: Date },
+  ): Promise<TaskSight | undefined>;
   /** Marks a Task of ours as an error, because the EHR's own (`to`) takes its place. */
   handOver(id: string, to: string): Promise<void>;
   /** Takes back what was written; repeats harmlessly. */

@@ -8,7 +8,7 @@ import { base64, crc32c } from '../slides/crc32c.ts';
 import { patchStream } from '../slides/patch-stream.ts';
 import { planPatches } from '../slides/plan-patches.ts';
 import type { SlideFormat, SlideSource } from '../slides/types.ts';
-import { MOST_PARTS, type Storage, UPLOAD_GONE } from '../storage/types.ts';
+import type { Storage } from '../storage/types.ts';
 import { through } from '../streams.ts';
 import type { OrderInput, Slides, Staging } from '../vendors/contract.ts';
 import { RawGone, rawSource } from './raw-copy.ts';
@@ -16,6 +16,7 @@ import { removeBytes, removeCopy } from './remove-copy.ts';
 import type { Database, Sql } from './store/database.ts';
 import { requireFence } from './store/renew-leases.ts';
 import { putStaged, readStaged, releaseStaged, type Staged } from './store/staged.ts';
+import { isUploadGone, partSize } from './uploads.ts';
 
 export interface StagingServices {
   database: Database;
@@ -29,9 +30,6 @@ export interface StagingServices {
   signal: AbortSignal;
 }
 
-const MB = 1024 * 1024;
-/** A part is a 64th of the slide within these bounds: a crash costs little, and each part costs a step. */
-const PART = { least: 16 * MB, most: 64 * MB, share: 1 / 64 };
 /** A URL that is passed on has to count for as long as a vendor's run may wait and take: six days. */
 const PASSED_ON_SECONDS = 6 * 86_400;
 
@@ -137,7 +135,6 @@ async function advance(services: StagingServices, input: OrderInput, before: Sta
     return await begin(services, input);
   } catch (error) {
     if (before && isLost(error)) {
-      // Somebody has cleaned up in the storage, or it forgot: what was copied is copied anew.
       await removeBytes(storage, before).catch(() => undefined);
       return begin(services, input);
     }
@@ -146,9 +143,7 @@ async function advance(services: StagingServices, input: OrderInput, before: Sta
 }
 
 /** The upload, or what had been copied whole, is not in the storage any more. */
-const isLost = (error: unknown): boolean =>
-  error instanceof AdapterError &&
-  ((error.code === 'storage-unavailable' && error.status === UPLOAD_GONE) || error instanceof RawGone);
+const isLost = (error: unknown): boolean => isUploadGone(error) || error instanceof RawGone;
 
 const nothingYet = ({ name, size, sha256 }: OrderInput): Staged => ({
   ...{ input: name, key: null, raw: null, upload: null, source: sha256, bytes: 0, size, crc: 0 },
@@ -188,12 +183,6 @@ async function beginCopy(
     await storage.abort({ key, id: upload }).catch(() => undefined);
     throw error;
   }
-}
-
-/** Bytes of a part of a slide of this size. */
-export function partSize(size: number, { least, most }: Storage['partSize']): number {
-  const wanted = Math.min(PART.most, Math.max(PART.least, Math.ceil(size * PART.share)));
-  return Math.min(most, Math.max(least, wanted, Math.ceil(size / MOST_PARTS)));
 }
 
 async function copyPart(services: StagingServices, before: Staged, source: Pick<SlideSource, 'part'>): Promise<Staged> {

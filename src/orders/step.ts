@@ -1,6 +1,6 @@
 import { AdapterError, asAdapterError } from '../errors.ts';
 import type { Hand, StepDone } from './hand.ts';
-import type { Order } from './order.ts';
+import type { Order, OrderSnapshot } from './order.ts';
 import { answeredLimit, cancelOrder, retryOrder } from './people.ts';
 import { readOrder } from './read-leg.ts';
 import { reviewNews } from './review-news.ts';
@@ -40,8 +40,9 @@ export async function step(order: Order, hand: Hand): Promise<StepDone> {
         'step failed',
       );
     }
-    if (STATES[order.status].ended) {
-      // News that cannot be judged now: the end stands, and the EHR is asked again for as long as it takes.
+    if (STATES[order.status].ended || hand.stopFailed) {
+      // News that cannot be judged now: the end stands, and the EHR is asked again for as long as it takes. A vendor that
+      // has to stop is asked again for as long as is worth it.
       return comeAgain(order, error, now, hand.random());
     }
     return error.kind === 'permanent'
@@ -87,7 +88,7 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
   }
   if (order.status === 'waiting') {
     return (
-      goOnAfterAnswer(order, now) ??
+      (await goOnAfterAnswer(order, snapshot, hand)) ??
       (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, unansweredAt(order.question)))
     );
   }
@@ -111,12 +112,13 @@ function isUnread(order: Order): boolean {
   return order.leg === 'read' && order.awaiting === null && order.taskId === null;
 }
 
-function goOnAfterAnswer(order: Order, now: Date): StepDone | undefined {
+async function goOnAfterAnswer(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone | undefined> {
+  const now = hand.clock.now();
   const until = unansweredAt(order.question);
   if (until && until <= now) {
     return { order: { ...resume(order, now), question: null }, events: [{ event: 'resumed' }] };
   }
-  return answeredLimit(order, now);
+  return answeredLimit(order, snapshot, hand);
 }
 
 /** A held credential lets one order through to try; the others sleep on, and their Tasks stay as they are. */

@@ -1,9 +1,9 @@
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderReason, OrderSnapshot } from './order.ts';
-import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
+import { endStopped, stopAtVendor } from './stop-at-vendor.ts';
 import { listSuperseded, listWritten } from './store/order-data.ts';
-import { end, withNote } from './transitions.ts';
+import { withNote } from './transitions.ts';
 import { IN_ERROR } from './verdict.ts';
 
 /**
@@ -21,18 +21,21 @@ export async function stopOrder(
   if (!STATES[order.status].ended) {
     // While results are written, they may stand already without our knowing.
     const takesBack = inError || order.leg === 'write';
-    const vendor = await cancelAtVendor(order, snapshot, hand);
+    const stopped = await stopAtVendor(order, snapshot, hand);
     const untold = order.taskId === null && order.leg === 'read' && order.awaiting === null;
-    const over = end(order, 'cancelled', reason, now);
+    const over = endStopped(order, reason, stopped, now);
     const leg = takesBack ? 'withdraw' : untold ? 'ended' : over.order.leg;
     return {
       order: { ...over.order, leg, nextAt: leg === 'ended' ? null : now },
-      events: [{ event: 'withdrawn', who: 'ehr', detail: { code: reason.code, vendor } }, ...over.events],
+      events: [
+        { event: 'withdrawn', who: 'ehr', detail: { code: reason.code, vendor: stopped.vendor } },
+        ...over.events,
+      ],
     };
   }
   if (inError) {
     return {
-      order: { ...order, leg: 'withdraw', reason, attempts: 0, nextAt: now },
+      order: { ...order, leg: 'withdraw', reason, deadline: null, deadlineWhat: null, attempts: 0, nextAt: now },
       events: [{ event: 'withdrawn', who: 'ehr', detail: { code: reason.code } }],
     };
   }

@@ -1,8 +1,12 @@
-/** News of an order's Task: a person has ended it, or the EHR's own Task for us came after we had made one. */
+/**
+ * News of an order's Task: a person has ended it or answered the order's question there, or the EHR's own Task for us came
+ * after we had made one.
+ */
+import { askedInEhr, hearAnswer } from './ehr-answer.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderNews, OrderSnapshot } from './order.ts';
-import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
+import { stopAtVendor } from './stop-at-vendor.ts';
 import { listWritten } from './store/order-data.ts';
 import { closedInTheEhr } from './task-sync.ts';
 import { taskView, withTaskShown } from './task-view.ts';
@@ -20,12 +24,17 @@ export async function reviewTask(
       ? { order: { ...order, ehrTask: news.ehrTask }, events: [] }
       : claimLate({ ...order, ehrTask: news.ehrTask }, order.taskId, snapshot, hand);
   }
-  const known = { id: order.taskId ?? '', version: order.taskVersion ?? undefined };
-  if (!news.task || order.taskId === null || ended || !(await hand.site.ehr.isClosed(known))) {
+  if (!news.task || order.taskId === null || ended) {
     return undefined;
   }
-  await cancelAtVendor(order, snapshot, hand);
-  return closedInTheEhr(order, hand.clock.now());
+  const question = askedInEhr(order);
+  const now = hand.clock.now();
+  const known = { id: order.taskId, version: order.taskVersion ?? undefined };
+  const sight = await hand.site.ehr.lookAtTask(known, question && { question, now });
+  if (sight?.closed) {
+    return closedInTheEhr(order, await stopAtVendor(order, snapshot, hand), hand.clock.now());
+  }
+  return sight && question && hearAnswer(order, question, sight, hand);
 }
 
 /** The EHR's Task takes the place of ours, which is marked as entered in error: one order, one Task. */
@@ -38,8 +47,7 @@ async function claimLate(order: Order, ours: string, snapshot: OrderSnapshot, ha
   await hand.site.ehr.handOver(ours, saved.id);
   const after: Order = { ...withTaskShown(order, now), taskId: saved.id, taskVersion: saved.version ?? null };
   if (saved.closedByPerson && !STATES[order.status].ended) {
-    await cancelAtVendor(order, snapshot, hand);
-    return closedInTheEhr(after, now);
+    return closedInTheEhr(after, await stopAtVendor(order, snapshot, hand), now);
   }
   return { order: after, events: [{ event: 'task-claimed', who: 'ehr', detail: { task: saved.id } }] };
 }

@@ -1,8 +1,9 @@
 import { asAdapterError } from '../errors.ts';
+import { askedInEhr, hearAnswer } from './ehr-answer.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
-import { cancelAtVendor } from './people.ts';
 import { STATES } from './states.ts';
+import { notesOf, reasonWith, type Stopped, stopAtVendor } from './stop-at-vendor.ts';
 import { listWritten } from './store/order-data.ts';
 import { taskView, withTaskShown } from './task-view.ts';
 import { comeAgain } from './transitions.ts';
@@ -29,17 +30,14 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
       ...(told && { leg: 'ended' as const, nextAt: order.news === null ? null : now, attempts: 0 }),
     };
     if (saved.closedByPerson && !STATES[order.status].ended) {
-      await cancelAtVendor(order, snapshot, hand);
-      return closedInTheEhr(after, now);
+      return closedInTheEhr(after, await stopAtVendor(order, snapshot, hand), now);
     }
-    return {
-      order: after,
-      events: [{ event: 'task', detail: { status: view.status, version: saved.version ?? null } }],
-      task: true,
-    };
+    const events = [{ event: 'task', detail: { status: view.status, version: saved.version ?? null } }];
+    const heard = saved.edited ? await answerWrittenOver(after, hand) : undefined;
+    return heard ? { ...heard, events: [...events, ...heard.events] } : { order: after, events, task: true };
   } catch (thrown) {
     const error = asAdapterError(thrown);
-    if (error.code === 'lease-lost' || error.code === 'database-unavailable') {
+    if (error.code === 'lease-lost' || error.code === 'database-unavailable' || hand.stopFailed) {
       throw error;
     }
     hand.taskFailed = true;
@@ -55,17 +53,35 @@ export async function syncTask(order: Order, snapshot: OrderSnapshot, hand: Hand
   }
 }
 
-/** Somebody cancelled the Task in the EHR: that is a cancellation of the order, and already told. */
-export function closedInTheEhr(order: Order, now: Date): StepDone {
+/** Whoever changed the Task just before us may have answered: the version of their news is not new any more. */
+async function answerWrittenOver(order: Order, hand: Hand): Promise<StepDone | undefined> {
+  const question = askedInEhr(order);
+  if (question === undefined || order.taskId === null) {
+    return undefined;
+  }
+  const asked = { question, now: hand.clock.now() };
+  const sight = await hand.site.ehr.lookAtTask({ id: order.taskId, version: undefined }, asked);
+  // One that was closed in this very moment is found by its news.
+  return sight && !sight.closed ? hearAnswer(order, question, sight, hand) : undefined;
+}
+
+/**
+ * Somebody cancelled the Task in the EHR: that is a cancellation of the order, and already told. What it could not undo
+ * stands with the order alone: a Task that a person has ended is not written again.
+ */
+export function closedInTheEhr(order: Order, stopped: Stopped, now: Date): StepDone {
+  const code = 'cancelled-in-ehr';
   return {
     order: {
       ...order,
       status: 'cancelled',
       leg: 'ended',
-      reason: { code: 'cancelled-in-ehr', text: 'The Task was cancelled in the EHR.' },
+      reason: reasonWith({ code, text: 'The Task was cancelled in the EHR.' }, stopped),
+      deadline: null,
+      deadlineWhat: null,
       nextAt: null,
       endedAt: now,
     },
-    events: [{ event: 'cancelled', who: 'ehr', detail: { code: 'cancelled-in-ehr' } }],
+    events: [...notesOf(stopped), { event: 'cancelled', who: 'ehr', detail: { code, vendor: stopped.vendor } }],
   };
 }

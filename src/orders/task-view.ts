@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TaskView, WrittenPart } from '../fhir/types.ts';
+import { askedInEhr } from './ehr-answer.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { STATES } from './states.ts';
 
@@ -16,6 +17,7 @@ export function taskView(
   const facts = STATES[order.status];
   const paused = facts.ended ? null : order.paused;
   const reason = paused ?? (order.status === 'received' ? null : order.reason);
+  const question = paused ? undefined : askedInEhr(order);
   return {
     key: order.key,
     vendor,
@@ -27,14 +29,15 @@ export function taskView(
     ...(reason && { reason }),
     ...(order.outcome && { outcome: order.outcome }),
     ...(order.businessStatus && !facts.ended && { businessStatus: order.businessStatus }),
+    ...(question && { question: question.id }),
     jobs: [],
     authoredOn: order.createdAt.toISOString(),
     lastModified: now.toISOString(),
     ...(order.startedAt && { startedAt: order.startedAt.toISOString() }),
     ...(order.endedAt && { endedAt: order.endedAt.toISOString() }),
-    // A Binary is found through what refers to it.
+    // A Binary is found through what refers to it, somebody else's patient through the group.
     outputs: written
-      .filter((part) => part.type !== 'Provenance' && part.type !== 'Binary')
+      .filter((part) => part.type !== 'Provenance' && part.type !== 'Binary' && !part.about)
       .map((part) => ({ label: part.part, reference: `${part.type}/${part.id}` })),
     notes: order.notes ?? [],
   };
@@ -43,7 +46,14 @@ export function taskView(
 /** What of an order its Task shows, the vendor's own state aside: equal for Tasks that ask nothing new of a reader. */
 function shownOf(order: Order): string {
   const { status, reason, paused, notes } = order;
-  const shown = [STATES[status].task, status === 'received' ? null : reason, notes ?? [], ...(paused ? [paused] : [])];
+  const question = askedInEhr(order);
+  const shown = [
+    STATES[status].task,
+    status === 'received' ? null : reason,
+    notes ?? [],
+    ...(paused ? [paused] : []),
+    ...(question ? [question.id] : []),
+  ];
   return createHash('sha256').update(JSON.stringify(shown)).digest('base64url').slice(0, 22);
 }
 

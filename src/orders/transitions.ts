@@ -3,7 +3,7 @@
  * a clock, a database or a network.
  */
 import type { AdapterError } from '../errors.ts';
-import type { Question, Reason, Step } from '../vendors/contract.ts';
+import type { Deadline, Question, Reason, Step } from '../vendors/contract.ts';
 import { later } from './clock.ts';
 import type { Order, OrderReason } from './order.ts';
 import type { OrderStatus } from './states.ts';
@@ -160,7 +160,7 @@ export function ask(order: Order, question: Question): Change {
   };
 }
 
-/** The end of the way: only the Task is left to write. */
+/** The end of the way: only the Task is left to write. What is not wanted any more has nothing left to be done in time. */
 export function end(order: Order, status: 'rejected' | 'failed' | 'cancelled', reason: OrderReason, now: Date): Change {
   return {
     order: {
@@ -174,6 +174,7 @@ export function end(order: Order, status: 'rejected' | 'failed' | 'cancelled', r
       answer: null,
       heldBy: null,
       heldUntil: null,
+      ...(status !== 'failed' && { deadline: null, deadlineWhat: null }),
       attempts: 0,
       nextAt: now,
       endedAt: now,
@@ -252,11 +253,25 @@ export function applyStep(order: Order, step: Step<unknown, unknown>, now: Date)
       businessStatus: step.status ?? order.businessStatus,
       nextAt: later(now, step.after ?? 0),
     },
-    events:
-      step.status !== undefined && step.status !== order.businessStatus
+    events: [
+      ...(step.status !== undefined && step.status !== order.businessStatus
         ? [{ event: 'vendor-status', detail: { status: step.status } }]
-        : [],
+        : []),
+      ...vendorNotes(step.tell ?? []),
+    ],
   };
+}
+
+/** A vendor's own lines, as they stand on the timeline. */
+export function vendorNotes(lines: readonly string[]): TimelineEvent[] {
+  return lines.map((text) => ({ event: 'vendor-note', detail: { text } }));
+}
+
+/** The order with what its vendor says has to be done by when; one that was refused or stopped has nothing to be done. */
+export function withDeadline(order: Order, deadline: Deadline | undefined): Order {
+  return deadline === undefined || order.status === 'rejected' || order.status === 'cancelled'
+    ? { ...order, deadline: null, deadlineWhat: null }
+    : { ...order, deadline: new Date(deadline.at), deadlineWhat: deadline.what };
 }
 
 function reasonOf(reason: Reason): OrderReason {

@@ -2,6 +2,7 @@ import { AdapterError } from '../errors.ts';
 import type { Answer, Context, OrderInput, Part, ResultFile, VendorOrder } from '../vendors/contract.ts';
 import type { Hand } from './hand.ts';
 import { openKeptFiles } from './keep-file.ts';
+import { openKeepOn } from './keep-on.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { openStaging } from './staging.ts';
 import type { Sql } from './store/database.ts';
@@ -58,7 +59,9 @@ export function vendorContext(
     openSlide: (input) => site.ehr.openSlide(input),
     deidentified: site.slidesDeidentified,
   });
-  const kept = openKeptFiles({ database, storage: site.storage, order, signal });
+  const keeping = { database, storage: site.storage, order, signal };
+  const kept = openKeptFiles(keeping);
+  const keptOn = openKeepOn(keeping);
 
   const context: Context = {
     settings: route.settings,
@@ -90,6 +93,7 @@ export function vendorContext(
         files.set(file.name, file);
       },
       keep: kept.keep,
+      keepOn: keptOn.keepOn,
       read: kept.read,
     },
     slides: staging.slides,
@@ -115,6 +119,7 @@ export function vendorContext(
     async store(sql) {
       await putParts(sql, order.id, order.run, [...put.values()]);
       await putFiles(sql, order.id, order.run, [...files.values()]);
+      await keptOn.store(sql);
       await staging.store(sql);
     },
   };

@@ -8,7 +8,7 @@ import { operatorWords } from './login-again.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { countSuccess, giveBackTurn, holdCredential, mayCall } from './store/credentials.ts';
 import { addResult } from './store/order-data.ts';
-import { applyStep, end, giveUp, hold, retryLater } from './transitions.ts';
+import { applyStep, end, giveUp, hold, retryLater, withDeadline } from './transitions.ts';
 import { vendorContext, vendorOrder } from './vendor-context.ts';
 import { countTrouble } from './vendor-trouble.ts';
 
@@ -62,14 +62,19 @@ function begin(order: Order, snapshot: OrderSnapshot, hand: Hand): StepDone {
   if (order.reason) {
     return end(order, 'rejected', order.reason, now);
   }
-  const begun = hand.route.vendor.begin(vendorOrder(order, snapshot, hand.route.options));
+  const { vendor, options } = hand.route;
+  const begun = vendor.begin(vendorOrder(order, snapshot, options));
   if (isRefusal(begun)) {
     return end(order, 'rejected', { code: begun.refuse.code, text: begun.refuse.text }, now);
   }
-  return {
-    order: { ...order, status: 'accepted', state: begun, startedAt: order.startedAt ?? now, nextAt: now },
-    events: [{ event: 'accepted' }],
+  const accepted: Order = {
+    ...order,
+    status: 'accepted',
+    state: begun,
+    startedAt: order.startedAt ?? now,
+    nextAt: now,
   };
+  return { order: withDeadline(accepted, vendor.deadline?.(begun)), events: [{ event: 'accepted' }] };
 }
 
 async function advance(
@@ -81,7 +86,8 @@ async function advance(
   const { vendor } = hand.route;
   const answer: Answer | undefined = effectAnswer ?? (order.answer ? { to: 'question', ...order.answer } : undefined);
   const { context, store, isCopying } = vendorContext(hand, order, snapshot, answer);
-  const step = await vendor.advance(vendor.state.parse(order.state), context);
+  const state = vendor.state.parse(order.state);
+  const step = await vendor.advance(state, context);
   if ('effect' in step && answer?.to === 'effect' && answer.key === step.key) {
     // It would be answered from the stored call for ever.
     throw new AdapterError('unexpected', `Vendor ${vendor.name} asks for a call again whose answer it was just given`, {
@@ -96,6 +102,7 @@ async function advance(
   const result = 'done' in step ? step.done : 'publish' in step ? step.publish : undefined;
   return {
     ...change,
+    order: withDeadline(change.order, vendor.deadline?.('next' in step ? step.next : state)),
     isCopying: isCopying(),
     also: async (sql) => {
       await store(sql);

@@ -1,4 +1,3 @@
-import { AdapterError } from '../errors.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { saveHolders } from './result-files.ts';
@@ -11,9 +10,6 @@ import { taskView, withTaskShown } from './task-view.ts';
  */
 export async function withdrawResults(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone> {
   const { database, clock, route, site } = hand;
-  if (snapshot.subject === undefined) {
-    throw new AdapterError('unexpected', 'Whose results these are is gone', { kind: 'permanent', remedy: 'hold' });
-  }
   const now = clock.now();
   const reason = order.reason ?? { code: 'entered-in-error', text: 'The order was entered in error.' };
   const vendor = { name: route.vendor.name, title: route.vendor.title };
@@ -21,7 +17,8 @@ export async function withdrawResults(order: Order, snapshot: OrderSnapshot, han
   const status = order.status === 'completed' ? 'withdrawn' : order.status;
   const shown: Order = { ...order, status, reason };
   const published = await site.ehr.retract({
-    subject: snapshot.subject,
+    // Nothing about others stands on the patient whom the order is about.
+    ...(snapshot.subject && !route.vendor.others && { subject: snapshot.subject }),
     written: [...(await listSuperseded(database, order.baseKey, order.generation)), ...mine],
     reason: reason.text,
     task: taskView(shown, snapshot, vendor, mine, now),

@@ -33,7 +33,15 @@ export async function workOn(services: EngineServices, mine: Held, stopping: () 
     await releaseLeases(database, [order], later(clock.now(), ROUTE_AGAIN_SECONDS)).catch(() => {});
     return;
   }
-  const hand: Hand = { ...services, site, route, signal: mine.abort.signal, taskFailed: false, turn: undefined };
+  const hand: Hand = {
+    ...services,
+    site,
+    route,
+    signal: mine.abort.signal,
+    taskFailed: false,
+    stopFailed: false,
+    turn: undefined,
+  };
   const labels = { site: site.name, route: route.id, vendor: route.vendor.name };
   let afterTask: Date | null | undefined;
   try {
@@ -57,7 +65,7 @@ export async function workOn(services: EngineServices, mine: Held, stopping: () 
       // A step that leaves a Task to be written is due at once, so that a crash cannot lose it; the time at which the
       // order itself goes on is put back once the Task stands.
       const next = done.task && afterTask !== undefined ? { ...done.order, nextAt: afterTask } : done.order;
-      const owes = !hand.taskFailed && owesTask(next, now);
+      const owes = !hand.taskFailed && !hand.stopFailed && owesTask(next, now);
       afterTask = owes ? next.nextAt : undefined;
       const sleeping = stopping() || (!owes && (next.nextAt === null || next.nextAt > now));
       const before = order.status;

@@ -1,10 +1,12 @@
 import { AdapterError } from '../errors.ts';
+import { isOwnReport } from '../fhir/report-parts.ts';
 import type { WrittenPart } from '../fhir/types.ts';
 import { later } from './clock.ts';
 import type { Hand, StepDone } from './hand.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { publishedFiles, saveHolders } from './result-files.ts';
 import { review } from './review-news.ts';
+import { stopAtVendor } from './stop-at-vendor.ts';
 import { latestResult, listSuperseded, listWritten, saveWritten } from './store/order-data.ts';
 import { listReplaced } from './store/replacements.ts';
 import { closedInTheEhr } from './task-sync.ts';
@@ -19,7 +21,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   const { database, clock, route, site } = hand;
   const { vendor } = route;
   const stored = await latestResult(database, order.id, order.run);
-  if (!stored || !snapshot.subject) {
+  if (!stored) {
     throw new AdapterError('unexpected', 'There is no result to write', { kind: 'permanent', remedy: 'hold' });
   }
   // News may have been lost: results of an order that is none any more, or of what has changed since, are not written.
@@ -44,7 +46,7 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
     key: order.key,
     vendor: who,
     focus: snapshot.focus,
-    subject: snapshot.subject,
+    ...(snapshot.subject && { subject: snapshot.subject }),
     ...(snapshot.encounterReference && { encounter: snapshot.encounterReference }),
     findings,
     inputs: snapshot.inputs,
@@ -62,7 +64,8 @@ export async function writeResults(order: Order, snapshot: OrderSnapshot, hand: 
   });
   await hand.checkpoint('published', order);
   if (published.cancelled) {
-    return closedInTheEhr({ ...order, taskVersion: published.task.version ?? null }, now);
+    const closed: Order = { ...order, taskVersion: published.task.version ?? null };
+    return closedInTheEhr(closed, await stopAtVendor(order, snapshot, hand), now);
   }
   const after: Order = {
     ...shown,
@@ -105,9 +108,7 @@ async function replacedResults(
   const { resourceType, id } = snapshot.focus;
   const about = { site: order.site, route: order.route, reference: `${resourceType}/${id}` };
   const parts = await listReplaced(database, about);
-  const reports = parts
-    .filter(({ type }) => type === 'DiagnosticReport')
-    .map(({ type, id: report }) => `${type}/${report}`);
+  const reports = parts.filter(isOwnReport).map(({ type, id: report }) => `${type}/${report}`);
   const takesBack = resourceType === 'DocumentReference' && site.policy.supersededNote === 'take-back';
   // What is taken back is replaced all the same, and pointed at as such.
   return takesBack ? { reports: [], takenBack: parts } : { reports, takenBack: [] };

@@ -10,13 +10,19 @@ import type { Size } from './svg-text.ts';
 import type { TurnJob } from './turn.ts';
 
 /** What the drawing process is asked for, one at a time. */
-export type DrawRequest = { circles: CircleJob } | { preview: PreviewJob } | { svg: string } | { turn: TurnJob };
+export type DrawRequest =
+  | { circles: CircleJob }
+  | { preview: PreviewJob }
+  | { svg: string }
+  | { turn: TurnJob }
+  | { fonts: true };
 /** Its answer; what went wrong is told without the library's words. */
 export type DrawAnswer =
   | { circled: Drawn }
   | { previewed: Size }
   | { png: Uint8Array }
   | { turned: true }
+  | { canWrite: boolean }
   | { failed: true };
 
 /** Milliseconds of one drawing. */
@@ -74,6 +80,14 @@ export const drawApart = {
       return answer.png;
     }
     throw new Error('It cannot be drawn');
+  },
+  /** Whether this machine has a font: without one, words are rows of empty boxes. */
+  async canWrite(): Promise<boolean> {
+    const answer = await ask({ fonts: true });
+    if ('canWrite' in answer) {
+      return answer.canWrite;
+    }
+    throw new Error('It is not known whether there is a font');
   },
 };
 

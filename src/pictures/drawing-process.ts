@@ -1,6 +1,6 @@
 /** The drawing process: draws what it is asked for, and ends with the process that has started it. */
 import type { DrawAnswer, DrawRequest } from './draw-apart.ts';
-import { drawFile } from './draw-file.ts';
+import { drawFile, hasFont } from './draw-file.ts';
 import { withSharp } from './one-at-a-time.ts';
 import { previewFile } from './preview-file.ts';
 import { turnFile } from './turn.ts';
@@ -26,6 +26,9 @@ function draw(request: DrawRequest): Promise<DrawAnswer> {
     if ('turn' in request) {
       await turnFile(sharp, request.turn);
       return { turned: true };
+    }
+    if ('fonts' in request) {
+      return { canWrite: await hasFont(sharp) };
     }
     return { png: await sharp(Buffer.from(request.svg)).png({ compressionLevel: 9 }).toBuffer() };
   });

@@ -14,9 +14,12 @@ export interface Drawing extends Size {
 export const LETTER = 0.6;
 const LONGEST_LABEL = 40;
 
-/** A label in one line without what cannot be seen, cut where it is too long. */
+/** In one line, without what cannot be seen or turns the direction of what stands beside it. */
+export const oneLine = (text: string): string => text.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
+
+/** A label as `oneLine`, cut where it is too long. */
 export function shownLabel(label = ''): string {
-  const plain = label.replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  const plain = oneLine(label);
   const letters = Array.from(plain);
   return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join('')}…` : plain;
 }
@@ -35,8 +38,8 @@ export function wrap(words: readonly string[], room: number): string[] {
   return lines;
 }
 
-export const textAt = (x: number, y: number, text: string, font: number): string =>
-  `<text x="${number(x)}" y="${number(y)}" font-family="sans-serif" font-size="${font}" fill="#ffffff">${escaped(text)}</text>`;
+export const textAt = (x: number, y: number, text: string, font: number, fill = '#ffffff'): string =>
+  `<text x="${number(x)}" y="${number(y)}" font-family="sans-serif" font-size="${font}" fill="${fill}">${escaped(text)}</text>`;
 
 export const page = ({ width, height }: Size, content: string): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${content}</svg>`;

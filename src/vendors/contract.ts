@@ -127,7 +127,10 @@ export interface Question {
   role?: 'operator' | 'approver';
   /** An instant; then the order comes to `advance` without an answer. */
   expires?: string;
-  /** It may also be answered in the EHR, in the order's Task, by these people: references (`Practitioner/1`). */
+  /**
+   * It may also be answered in the EHR, in the order's Task, by these people: references (`Practitioner/1`). What they said
+   * stays there, so what is asked anew has another id.
+   */
   inEhr?: string[];
 }
 

@@ -15,6 +15,7 @@ export const vendors: VendorRegistry = {
     options: z.strictObject({ specialty: z.string().default('General') }),
   },
   slidelab: { settings: z.strictObject({}), options: z.strictObject({}), needs: ['slide'] },
+  cohorts: { settings: z.strictObject({}), options: z.strictObject({}), needs: [], others: true },
 };
 
 export interface Setting {

@@ -94,7 +94,7 @@ test('five mistakes are five problems, each with its path', () => {
   assert.deepEqual(at(problems, 'http.prot'), ['unknown key "prot"; did you mean "port"?']);
   assert.match(at(problems, 'sites[0].routes[1].on').join(), /"tpye".*did you mean "type"\?/);
   assert.deepEqual(at(problems, 'sites[0].routes[2].vendor'), [
-    'this version has no vendor of that name; it has: healthsage, slidelab',
+    'this version has no vendor of that name; it has: healthsage, slidelab, cohorts',
   ]);
 });
 

@@ -75,6 +75,22 @@ test('slides in a folder of ours are only there for a vendor where we can be rea
   assert.deepEqual(problemsOf(file({ ...served, sites: [site({ ...slides, ...quiet })] })), []);
 });
 
+test('results about other people are ordered by a request, not by a document or picture of somebody', () => {
+  const problems = (on: string) => inSite({ vendors: { cohorts: {} }, routes: [route({ vendor: 'cohorts', on })] });
+  for (const on of ['ServiceRequest?status=active', 'Task?status=requested']) {
+    assert.deepEqual(problems(on), []);
+  }
+  for (const on of ['DocumentReference?status=current', 'Media?status=completed']) {
+    const [message, ...more] = at(problems(on), 'sites[0].routes[0].on');
+    assert.match(
+      message ?? '',
+      /^must be a search for ServiceRequest or Task: cohorts gives results about other people/,
+    );
+    assert.deepEqual(more, []);
+  }
+  assert.equal(problems('Documentreference?status=current').length, 1, 'of what is no search nothing more is said');
+});
+
 test('the sweep is a node-cron expression or off', () => {
   for (const sweep of ['*/5 * * * *', '0 */2 * * * *', 'off']) {
     assert.deepEqual(subscribed({ sweep }), []);

@@ -32,6 +32,22 @@ test('what came beside an order is told from what changed in it', () => {
   );
 });
 
+test('an order under way is not changed by an upgrade: its signature is what it always was', () => {
+  const extension = [{ url: 'https://ehr.example/printed', valueBoolean: true }];
+  assert.equal(
+    signatureOf({ ...order, code: { text: 'Malaria smear' }, extension }, []),
+    '{"order":"73bca6ad02efcbf4d06a8438ce3164df17bf5ce74fea9396ea346d62ff21e314","sources":{}}',
+  );
+});
+
+test('extensions count where they say what is ordered', () => {
+  const [stain, other] = ['HER2', 'ER'].map((valueString) => [{ url: 'urn:x:stain', valueString }]);
+  const signature = signatureOf(order, [], stain);
+  assert.equal(compareSignatures(signature, signatureOf(order, [], stain)), 'none');
+  assert.equal(compareSignatures(signature, signatureOf(order, [], other)), 'changed');
+  assert.equal(compareSignatures(signature, signatureOf(order, [])), 'changed');
+});
+
 test('a source that could not be read for a while is no change', () => {
   const unread = signatureOf(order, [note('1'), { reference: 'DocumentReference/2' }]);
   assert.equal(compareSignatures(before, unread), 'none');

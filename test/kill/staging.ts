@@ -14,7 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { numbersOf } from '../../sandbox/random.ts';
-import { partSize } from '../../src/orders/staging.ts';
+import { partSize } from '../../src/orders/uploads.ts';
 import { until } from '../support/until.ts';
 import { checkResults } from './count.ts';
 import type { OrderPage } from './reading.ts';

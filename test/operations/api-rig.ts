@@ -59,7 +59,6 @@ export async function apiRig(
 ): Promise<ApiRig> {
   const lines: string[] = [];
   const log = openLog('debug', { write: (line) => void lines.push(line) });
-  const meters = openMeters(database);
   const rig = await engineRig({
     database,
     vendor: toy.vendor,
@@ -69,6 +68,7 @@ export async function apiRig(
     })),
     ...(more.limits && { limits: more.limits }),
   });
+  const meters = openMeters(database, () => rig.clock.now());
   rig.services.log = log;
   rig.services.meter = meters.engine;
   const app = express();

@@ -109,6 +109,27 @@ onEveryDatabase('the API', ({ open }) => {
     }
   });
 
+  test('says until when something has to be done, and what the vendor tells', async () => {
+    const deadline = { at: '2026-12-09T10:00:00.000Z', what: 'the download of the slides' };
+    const toy = toyVendor([(state) => ({ next: { ...state, at: 1 }, tell: ['40 cases of 212 fit.'] })], {
+      deadline: ({ at }) => (at === 1 ? deadline : undefined),
+    });
+    const it = await build(toy);
+    await it.admit('1');
+    await it.admit('2');
+    const before = schemas.ordersPage.parse((await it.get('/api/orders')).json);
+    assert.ok(before.orders.every((line) => !('deadline' in line)));
+    await it.start();
+    await it.settle('1');
+    const { orders } = schemas.ordersPage.parse((await it.get('/api/orders?status=completed')).json);
+    assert.deepEqual(orders.at(-1)?.deadline, deadline);
+    const page = await pageOf(it, '1');
+    assert.deepEqual(page.deadline, deadline);
+    assert.deepEqual(page.timeline.find(({ event }) => event === 'vendor-note')?.detail, {
+      text: '40 cases of 212 fit.',
+    });
+  });
+
   test('shows the whole order, and no word of the note nor the patient’s name in anything it says', async () => {
     const toy = toyVendor(
       [

@@ -64,9 +64,15 @@ describe('orders and sweep ask the running adapter', () => {
   let rig: ApiRig;
   let env: Environment;
   before(async () => {
-    const toy = toyVendor([
-      (state) => ({ ask: { id: 'size', text: 'How large?', number: { unit: 'um', minimum: -9 } }, next: state }),
-    ]);
+    const toy = toyVendor(
+      [
+        (state, { order }) =>
+          order.key.includes('/3/')
+            ? { next: { ...state, at: 1 }, tell: ['40 cases of 212 fit.'] }
+            : { ask: { id: 'size', text: 'How large?', number: { unit: 'um', minimum: -9 } }, next: state },
+      ],
+      { deadline: () => ({ at: '2026-12-09T10:00:00.000Z', what: 'the download of the slides' }) },
+    );
     rig = await apiRig(await openDatabase({ folder: 'memory://', schema: 'public' }), toy, {
       sweep: async (site, _since, go) =>
         site === 'general' ? { counts: [{ route: 'r', vendor: 'toy', count: 7 }], orders: go ? 5 : 0 } : undefined,
@@ -99,6 +105,14 @@ describe('orders and sweep ask the running adapter', () => {
     assert.deepEqual([answered.code, answered.out], [0, `Asked to answer: ${publicId}`]);
     await rig.settle('1', (order) => order.status === 'completed');
     assert.ok(![list, one, answered].some(({ out }) => out.includes(MARKER)));
+  });
+
+  test('to see until when something has to be done, and what the vendor tells', async () => {
+    await rig.admit('3');
+    const { publicId } = await rig.settle('3');
+    const { out } = await run(orders, [publicId], env);
+    assert.match(out, /^Until +2026-12-09 10:00 UTC: the download of the slides$/m);
+    assert.match(out, / vendor-note +adapter +40 cases of 212 fit\.$/m);
   });
 
   test('to retry and cancel, and say why not', async () => {

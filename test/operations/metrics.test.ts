@@ -32,6 +32,32 @@ onEveryDatabase('metrics', ({ open }) => {
     assert.ok(!text.includes(order.publicId) && !text.includes('DocumentReference/1'));
   });
 
+  test('count what has to be done, by how much time is left', async () => {
+    // By order; the clock of the rig starts at 2026-11-22T10:00:00Z.
+    const due = ['2026-11-21T10:00:00Z', '2026-11-23T10:00:00Z', '2026-11-29T10:00:00Z', '2026-10-01T10:00:00Z'];
+    const toy = toyVendor(
+      due.map(() => (state) => ({ next: state, after: 3600 })),
+      {
+        begin: ({ key }) => ({ at: Number(key.split('/')[2]) - 1, heard: [] }),
+        deadline: ({ at }) => ({ at: due[at] ?? '', what: 'the download of the slides' }),
+      },
+    );
+    rig = await apiRig(await open(), toy);
+    await rig.start();
+    for (const id of ['1', '2', '3', '4']) {
+      await rig.admit(id);
+      await rig.settle(id, ({ status }) => status === 'working', { jump: false });
+    }
+    const { text } = await rig.ask('/metrics');
+    const counted = text.split('\n').filter((line) => line.startsWith('fhir_ai_adapter_deadlines{'));
+    assert.deepEqual(
+      counted.sort(),
+      ['near', 'open', 'passed'].map(
+        (state) => `fhir_ai_adapter_deadlines{site="site",vendor="toy",state="${state}"} 1`,
+      ),
+    );
+  });
+
   test('are still there while the database is away', async () => {
     rig = await apiRig(await open(), toyVendor([]));
     await rig.admit('1');

@@ -4,6 +4,7 @@ import { AdapterError } from '../../src/errors.ts';
 import type { Database } from '../../src/orders/store/database.ts';
 import { forgetOrderData } from '../../src/orders/store/order-data.ts';
 import { giveAnswer, requestCancel, requestRetry, tellOrder } from '../../src/orders/store/tell-order.ts';
+import { readTimeline } from '../../src/orders/store/timeline.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';
 import { downFor, memoryEhr, noteReading } from '../support/memory-ehr.ts';
@@ -205,6 +206,21 @@ onEveryDatabase('an order', ({ open }) => {
     await it.start();
     assert.equal((await it.settle('1')).status, 'completed');
     assert.deepEqual(toy.ledger, ['bill/0']);
+  });
+
+  test('has what its vendor tells of its work on its timeline, line by line', async () => {
+    const tell = ['40 cases of 212 fit.', '38 of them have the slides that are wanted.'];
+    const it = await build(toyVendor([(state) => ({ next: { ...state, at: 1 }, status: 'FOUND', tell })]));
+    await it.admit('1');
+    await it.start();
+    const order = await it.settle('1');
+    const timeline = await readTimeline(db(), order.id);
+    const from = timeline.findIndex(({ event }) => event === 'vendor-status');
+    assert.deepEqual(
+      timeline.slice(from + 1, from + 3).map(({ event, who, detail }) => ({ event, who, detail })),
+      tell.map((text) => ({ event: 'vendor-note', who: 'adapter', detail: { text } })),
+    );
+    assert.equal(timeline.filter(({ event }) => event === 'vendor-note').length, 2);
   });
 
   test('cancelled by a person is cancelled at the vendor and told', async () => {

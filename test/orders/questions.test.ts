@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { AdapterError } from '../../src/errors.ts';
-import { wrongAnswer } from '../../src/operations/wrong-answer.ts';
 import type { Order } from '../../src/orders/order.ts';
 import type { Database } from '../../src/orders/store/database.ts';
 import { giveAnswer, requestRetry } from '../../src/orders/store/tell-order.ts';
+import { wrongAnswer } from '../../src/orders/wrong-answer.ts';
 import type { Step } from '../../src/vendors/contract.ts';
 import { onEveryDatabase } from '../support/databases.ts';
 import { engineRig, type Rig } from '../support/engine-rig.ts';

@@ -38,6 +38,8 @@ const blank: Order = {
   heldUntil: null,
   businessStatus: null,
   approved: null,
+  deadline: null,
+  deadlineWhat: null,
   taskId: 't',
   taskVersion: '1',
   taskShown: null,

@@ -50,7 +50,7 @@ test('faults and ledger are reached over HTTP, and every error is JSON', async (
   await fetch(`${sandbox.url}${PATHS.ledger}`, { method: 'DELETE' });
   assert.deepEqual(sandbox.ledger.read().healthsage?.endpoints, {});
 
-  for (const path of ['/aignostics/jobs', '/histai', '/nothing']) {
+  for (const path of ['/aignostics/jobs', '/nothing']) {
     const answer = await fetch(`${sandbox.url}${path}`);
     assert.equal(answer.status, 404);
     assert.match(answer.headers.get('content-type') ?? '', /json/);

@@ -10,8 +10,8 @@ export interface TestDatabase {
   again?: () => Promise<Database>;
 }
 
-/** Runs the same tests on PGlite and, where TEST_DATABASE_URL names one, on PostgreSQL in a schema of their own. */
-export function onEveryDatabase(name: string, tests: (database: TestDatabase) => void): void {
+/** Runs tests on PGlite alone: of what no database has a part in. */
+export function onPglite(name: string, tests: (database: TestDatabase) => void): void {
   describe(`${name} (PGlite)`, () => {
     // Starting it takes a second, emptying it a few milliseconds.
     let shared: Promise<Database> | undefined;
@@ -25,6 +25,11 @@ export function onEveryDatabase(name: string, tests: (database: TestDatabase) =>
       },
     });
   });
+}
+
+/** Runs the same tests on PGlite and, where TEST_DATABASE_URL names one, on PostgreSQL in a schema of their own. */
+export function onEveryDatabase(name: string, tests: (database: TestDatabase) => void): void {
+  onPglite(name, tests);
   const url = process.env.TEST_DATABASE_URL;
   if (url) {
     describe(`${name} (PostgreSQL)`, () => {

@@ -106,7 +106,7 @@ export function memoryEhr(
       ehr.tasks.set(view.key, [...versions, next]);
       return { type: 'Task', id, version: String(next.version) };
     },
-    isClosed: async ({ id }) => ehr.closed.has(id),
+    lookAtTask: async ({ id }) => (ehr.closed.has(id) ? { closed: true } : undefined),
     async handOver(id, to) {
       ehr.handedOver.push([id, to]);
     },

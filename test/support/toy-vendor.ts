@@ -1,7 +1,14 @@
 /** A vendor that is all contract and no network: it does what a list of moves says, and keeps a ledger. */
 import { z } from 'zod';
 import type { Findings } from '../../src/findings.ts';
-import { type Context, defineVendor, type Effect, type Step, type Vendor } from '../../src/vendors/contract.ts';
+import {
+  type Context,
+  type Deadline,
+  defineVendor,
+  type Effect,
+  type Step,
+  type Vendor,
+} from '../../src/vendors/contract.ts';
 
 const stateSchema = z.object({ at: z.number(), heard: z.array(z.unknown()) });
 type State = z.infer<typeof stateSchema>;
@@ -25,7 +32,9 @@ export function toyVendor(
       string,
       Partial<Effect<unknown>> & { after?: (key: string, ledger: string[]) => void; before?: () => void }
     >;
-    cancel?: boolean;
+    /** True: there is nothing that could not be undone. */
+    cancel?: true | ((context: Context) => Promise<string | undefined>);
+    deadline?: (state: State) => Deadline | undefined;
     begin?: Vendor['begin'];
     watch?: Vendor['watch'];
     /** The state from which a finished order's result is fetched once more. */
@@ -71,10 +80,12 @@ export function toyVendor(
     },
     effects,
     ...(options.cancel && {
-      async cancel(_state: State, context: { order: { key: string } }) {
+      async cancel(_state: State, context: Context) {
         cancelled.push(context.order.key);
+        return options.cancel === true ? undefined : options.cancel?.(context);
       },
     }),
+    ...(options.deadline && { deadline: options.deadline }),
     ...(options.watch && { watch: options.watch }),
     ...(options.again && { again: options.again }),
     toFindings: options.toFindings ?? ((result) => toyFindings(result.heard.length)),

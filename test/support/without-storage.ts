@@ -4,7 +4,7 @@ import type { Files, Slides } from '../../src/vendors/contract.ts';
 
 const none = () => Promise.reject(new Error('There is no storage'));
 
-export const withoutStorage: Pick<Files, 'keep' | 'read'> = { keep: none, read: none };
+export const withoutStorage: Pick<Files, 'keep' | 'keepOn' | 'read'> = { keep: none, keepOn: none, read: none };
 export const noSlides: Slides = { stage: none, url: none, release: none };
 export const noStorage: OpenStorage = {
   kind: 'folder',

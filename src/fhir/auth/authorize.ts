@@ -19,6 +19,8 @@ export interface AuthorizeOptions {
   send: Send;
   now: () => Date;
   log: Log;
+  /** The site has a vendor whose results are about other people: their scopes are asked for, too. */
+  others: boolean;
 }
 
 function fixed(header: string | undefined): SiteAuthorization {
@@ -26,7 +28,7 @@ function fixed(header: string | undefined): SiteAuthorization {
 }
 
 /** No request is made before the first header is asked for. */
-export function authorize({ auth, urls, send, now, log }: AuthorizeOptions): SiteAuthorization {
+export function authorize({ auth, urls, send, now, log, others }: AuthorizeOptions): SiteAuthorization {
   switch (auth.type) {
     case 'none':
       return fixed(undefined);
@@ -35,8 +37,8 @@ export function authorize({ auth, urls, send, now, log }: AuthorizeOptions): Sit
     case 'basic':
       return fixed(basic(auth.username, auth.password));
     case 'client-secret':
-      return renewingToken(clientSecret(auth, send), now, log);
+      return renewingToken(clientSecret(auth, send), now, log, others);
     case 'smart-backend':
-      return renewingToken(smartBackend({ auth, urls, send, now, log }), now, log);
+      return renewingToken(smartBackend({ auth, urls, send, now, log, others }), now, log, others);
   }
 }

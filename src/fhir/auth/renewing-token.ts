@@ -27,9 +27,10 @@ export interface RenewingToken extends Authorization {
 
 /**
  * @param obtain asks the token server for a new token; throws AdapterError.
+ * @param others see `missingScopes`.
  * A renewal that fails while the old token still lives goes unnoticed but for a warning.
  */
-export function renewingToken(obtain: () => Promise<Grant>, now: () => Date, log: Log): RenewingToken {
+export function renewingToken(obtain: () => Promise<Grant>, now: () => Date, log: Log, others = false): RenewingToken {
   let current: { grant: Grant; header: string; renewAt: number; endsAt: number } | undefined;
   let pending: Promise<string> | undefined;
   let narrowed = '';
@@ -37,8 +38,8 @@ export function renewingToken(obtain: () => Promise<Grant>, now: () => Date, log
 
   /** Says which types lack a scope: once, and again only when they are others. */
   function tellMissing(scope: string | undefined): void {
-    const { missing } = missingScopes(scope ?? '');
-    const types = missing.map(({ type }) => type).join(' ');
+    const { missing } = missingScopes(scope ?? '', others);
+    const types = [...new Set(missing.map(({ type }) => type))].join(' ');
     if (types !== narrowed && types !== '') {
       log.warn({ resourceType: types, count: missing.length }, 'the token lacks scopes: "npm run check" says what for');
     }

@@ -35,6 +35,8 @@ export interface SmartOptions {
   send: Send;
   now: () => Date;
   log: Log;
+  /** The site has a vendor whose results are about other people. */
+  others?: boolean;
 }
 
 /** The signed assertion for one token request. `audience` is the token endpoint exactly as it will be called. */
@@ -53,12 +55,12 @@ export async function clientAssertion(auth: SmartAuth, audience: string, now: Da
 }
 
 /** Obtains tokens; throws AdapterError, `ehr-unauthorized` for what an operator has to mend. */
-export function smartBackend({ auth, urls, send, now, log }: SmartOptions): () => Promise<Grant> {
+export function smartBackend({ auth, urls, send, now, log, others = false }: SmartOptions): () => Promise<Grant> {
   let known: { endpoint: string; choices: string[]; until: number } | undefined;
 
   async function discover(): Promise<{ endpoint: string; choices: string[] }> {
     if (auth.tokenUrl) {
-      return { endpoint: auth.tokenUrl, choices: scopeChoices({ capabilities: [], scopesSupported: [] }) };
+      return { endpoint: auth.tokenUrl, choices: scopeChoices({ capabilities: [], scopesSupported: [], others }) };
     }
     const url = urls.below('.well-known/smart-configuration');
     const reply = await preparing(
@@ -80,7 +82,7 @@ export function smartBackend({ auth, urls, send, now, log }: SmartOptions): () =
     if (new URL(endpoint).protocol === 'http:' && url.protocol === 'https:') {
       throw new AdapterError('ehr-unauthorized', 'The SMART discovery names a token endpoint without TLS');
     }
-    const hints = { capabilities: document.capabilities, scopesSupported: document.scopes_supported };
+    const hints = { capabilities: document.capabilities, scopesSupported: document.scopes_supported, others };
     return { endpoint, choices: scopeChoices(hints) };
   }
 

@@ -30,7 +30,8 @@ interface Opened extends DoctorSite {
 }
 
 function openSite(config: SiteConfig, registry: Readonly<Record<string, Vendor>>, logins: DoctorLogins): Opened {
-  const client = openFhirClient({ site: config.name, config: config.fhir, log: silentLog, wait: quickly });
+  const others = Object.keys(config.vendors).some((name) => registry[name]?.others === true);
+  const client = openFhirClient({ site: config.name, config: config.fhir, log: silentLog, wait: quickly, others });
   const vendors = Object.entries(config.vendors).flatMap(([name, settings]) => {
     const vendor = registry[name];
     if (!vendor) {

@@ -34,6 +34,7 @@ export function describeOrder(order: OrderPage): string {
     ['Why', order.reason?.text],
     ['To do', order.advice],
     ['At the vendor', order.vendorStatus],
+    ['Until', order.deadline && `${minute(order.deadline.at)} UTC: ${order.deadline.what}`],
     ['Last error', order.lastError && `${order.lastError.code}: ${order.lastError.text}`],
     ['Task', order.task],
     ['Looked at next', order.nextAt && `${minute(order.nextAt)} UTC`],
@@ -56,7 +57,7 @@ export function describeOrder(order: OrderPage): string {
         event,
         who,
         Object.entries(detail)
-          .flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]))
+          .flatMap(([name, value]) => (value === null ? [] : [name === 'text' ? `${value}` : `${name}=${value}`]))
           .join(' '),
       ]),
     ]),

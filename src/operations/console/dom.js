@@ -37,6 +37,11 @@ export function time(instant, seconds = false) {
   return make('time', { dateTime: instant, title: instant }, text);
 }
 
+/** An instant that people agree upon with others elsewhere, to the minute, in UTC. */
+export function utc(instant) {
+  return make('time', { dateTime: instant }, `${instant.slice(0, 16).replace('T', ' ')} UTC`);
+}
+
 /** A status as a pill; the word itself says it, colour only helps. */
 export function status(name) {
   return make('span', { className: `status status-${name}` }, name);

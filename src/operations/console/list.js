@@ -1,6 +1,6 @@
 /** The list of orders: filters in the page's address, newest first. */
 import { ask } from './api.js';
-import { byId, make, show, status, time } from './dom.js';
+import { byId, make, show, status, time, utc } from './dom.js';
 
 const PAGE = 50;
 let pages = 1;
@@ -70,6 +70,16 @@ export async function showList(hash, isCurrent) {
   byId('more').hidden = before === undefined;
 }
 
+/** Said in the list so long before. */
+const NEAR_MS = 2 * 86_400_000;
+
+/** A sign for an order with something to be done within two days. */
+function deadlineSign({ deadline }) {
+  const left = deadline ? Date.parse(deadline.at) - Date.now() : -1;
+  const isNear = left > 0 && left <= NEAR_MS;
+  return isNear ? [make('span', { className: 'near', title: deadline.what }, 'until ', utc(deadline.at)), ' '] : [];
+}
+
 function row(order) {
   const generation = order.generation > 1 ? ` (generation ${order.generation})` : '';
   return make(
@@ -81,6 +91,6 @@ function row(order) {
     make('td', {}, order.route),
     make('td', {}, order.vendor),
     make('td', { className: 'time' }, time(order.createdAt)),
-    make('td', {}, order.reason?.text ?? order.vendorStatus ?? ''),
+    make('td', {}, ...deadlineSign(order), order.reason?.text ?? order.vendorStatus ?? ''),
   );
 }

@@ -1,7 +1,7 @@
 /** The page of one order. */
 import { ask } from './api.js';
 import { confirmed } from './confirm.js';
-import { byId, make, show, status, table, time } from './dom.js';
+import { byId, make, show, status, table, time, utc } from './dom.js';
 import { showQuestion } from './question.js';
 
 /** Reads the order and shows it. `did` is told what was asked of it, or why it was refused. */
@@ -60,7 +60,7 @@ export async function showOrder(id, isCurrent, did) {
 function details(detail) {
   return Object.entries(detail)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => (name === 'text' ? value : `${name} ${value}`))
     .join(', ');
 }
 
@@ -74,6 +74,7 @@ function facts(order) {
     ['Last error', order.lastError && `${order.lastError.text} (${order.lastError.code})`],
     ['The EHR said', order.outcome.map(({ code, expression }) => [code, ...expression].join(' ')).join('; ')],
     ['At the vendor', order.vendorStatus],
+    ['Until', order.deadline && make('span', {}, utc(order.deadline.at), `: ${order.deadline.what}`)],
     ['Site, route, vendor', `${order.site}, ${order.route}, ${order.vendor}`],
     ['Task', order.task && make('code', {}, order.task)],
     ['Key', make('code', {}, order.key)],

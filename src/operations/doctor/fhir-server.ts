@@ -1,15 +1,23 @@
 /** What a FHIR server says it can do, against what the adapter needs. */
 import { RESULT_TYPES } from '../../config/schema.ts';
 import type { SiteConfig } from '../../config.ts';
+import { PEOPLE } from '../../fhir/take-back.ts';
 import { takes } from '../../fhir/takes.ts';
 import type { Capabilities, FhirClient } from '../../fhir/types.ts';
 import { routedTypes } from '../../subscriptions/routed-types.ts';
 import type { Finding } from '../doctor.ts';
 
-/** Reads the CapabilityStatement and tries whether transactions are atomic. */
-export async function lookAtServer(config: SiteConfig, client: Pick<FhirClient, 'capabilities'>): Promise<Finding[]> {
+/**
+ * Reads the CapabilityStatement and tries whether transactions are atomic.
+ * @param others the site has a vendor whose results are about other people.
+ */
+export async function lookAtServer(
+  config: SiteConfig,
+  client: Pick<FhirClient, 'capabilities'>,
+  others = false,
+): Promise<Finding[]> {
   const can = await client.capabilities();
-  return [versionOf(can), transactionsOf(can), ...typesOf(config, can)];
+  return [versionOf(can), transactionsOf(can), ...typesOf(config, can, others)];
 }
 
 function versionOf({ fhirVersion, software }: Capabilities): Finding {
@@ -35,10 +43,12 @@ function transactionsOf({ transaction, atomic }: Capabilities): Finding {
   };
 }
 
-function typesOf(config: SiteConfig, can: Capabilities): Finding[] {
-  const refused = RESULT_TYPES.filter((type) => !takes(can, type));
-  const essential = refused.filter((type) => config.fhir.essential.includes(type));
-  const others = refused.filter((type) => !config.fhir.essential.includes(type));
+function typesOf(config: SiteConfig, can: Capabilities, aboutOthers: boolean): Finding[] {
+  const written: readonly string[] = [...RESULT_TYPES, ...(aboutOthers ? PEOPLE : [])];
+  const refused = written.filter((type) => !takes(can, type));
+  const isEssential = (type: string): boolean => config.fhir.essential.some((one) => one === type);
+  const essential = refused.filter(isEssential);
+  const others = refused.filter((type) => !isEssential(type));
   const unread = [...routedTypes(config)].filter((type) => !reads(can, type));
   const unversioned = config.fhir.essential.filter((type) => can.types[type]?.versioning === 'no-version');
   const findings: Finding[] = [];

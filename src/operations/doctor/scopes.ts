@@ -22,6 +22,7 @@ const MEANINGS: readonly { types: readonly string[]; means: string }[] = [
 ];
 
 const OTHER = 'not read along with the order';
+const OF_OTHERS = 'results about other people go without their group or their cases';
 
 const named = ({ type, letters }: MissingScope): string => `system/${type}.${letters}`;
 
@@ -29,7 +30,8 @@ const named = ({ type, letters }: MissingScope): string => `system/${type}.${let
 export function describeMissing(missing: readonly MissingScope[]): string {
   const byMeaning = new Map<string, string[]>();
   for (const one of missing) {
-    const means = MEANINGS.find(({ types }) => types.includes(one.type))?.means ?? OTHER;
+    const general = MEANINGS.find(({ types }) => types.includes(one.type))?.means ?? OTHER;
+    const means = one.others ? OF_OTHERS : general;
     byMeaning.set(means, [...(byMeaning.get(means) ?? []), named(one)]);
   }
   return [...byMeaning].map(([means, scopes]) => `${scopes.join(' ')} (${means})`).join('; ');

@@ -1,6 +1,6 @@
 /** The access token: whether we get one, and whether its scopes are enough. */
 import type { SiteConfig } from '../../config.ts';
-import { missingScopes } from '../../fhir/auth/scopes.ts';
+import { type MissingScope, missingScopes } from '../../fhir/auth/scopes.ts';
 import { loadSigningKeys } from '../../fhir/auth/signing-key.ts';
 import type { OpenFhirClient } from '../../fhir/client.ts';
 import { routedTypes } from '../../subscriptions/routed-types.ts';
@@ -19,18 +19,28 @@ async function lookAtKeys({ fhir: { auth } }: SiteConfig): Promise<Finding[]> {
   return problems.map(({ message }) => ({ state: 'warning', detail: `${message}; it is not in our key set` }));
 }
 
-/** Asks the token server, where there is one, and compares what was granted with what is needed. */
-export async function lookAtToken(config: SiteConfig, client: Pick<OpenFhirClient, 'tokenReport'>): Promise<Finding[]> {
+/**
+ * Asks the token server, where there is one, and compares what was granted with what is needed.
+ * @param others the site has a vendor whose results are about other people.
+ */
+export async function lookAtToken(
+  config: SiteConfig,
+  client: Pick<OpenFhirClient, 'tokenReport'>,
+  others = false,
+): Promise<Finding[]> {
   const report = await client.tokenReport();
   if (!report) {
     return [{ state: 'ok', detail: SAID[config.fhir.auth.type] ?? 'no token server' }];
   }
   const granted = `granted for ${report.expiresIn ?? '?'} s`;
-  return [...scopeFindings(config, granted, report.scopes ?? ''), ...(await lookAtKeys(config))];
+  return [...scopeFindings(config, granted, missingScopes(report.scopes ?? '', others)), ...(await lookAtKeys(config))];
 }
 
-function scopeFindings(config: SiteConfig, granted: string, scopes: string): Finding[] {
-  const { known, missing } = missingScopes(scopes);
+function scopeFindings(
+  config: SiteConfig,
+  granted: string,
+  { known, missing }: ReturnType<typeof missingScopes>,
+): Finding[] {
   if (!known) {
     const detail = `${granted}; the server names no SMART scopes, so what it allows shows only in use`;
     return [{ state: 'ok', detail }];
@@ -42,8 +52,9 @@ function scopeFindings(config: SiteConfig, granted: string, scopes: string): Fin
     return [{ state: 'ok', detail: `${granted}; all scopes` }];
   }
   const needed = new Set<string>([...config.fhir.essential, ...routedTypes(config), 'Patient']);
-  const vital = wanted.filter(({ type }) => needed.has(type));
-  const others = wanted.filter(({ type }) => !needed.has(type));
+  const isVital = ({ type, others }: MissingScope): boolean => needed.has(type) && !others;
+  const vital = wanted.filter(isVital);
+  const others = wanted.filter((scope) => !isVital(scope));
   const findings: Finding[] = [];
   if (vital.length > 0) {
     const detail = `${granted}, but without scopes it cannot do without: ${describeMissing(vital)}`;

@@ -96,6 +96,19 @@ export async function listLargeFiles(sql: Sql, orderId: string, run: number): Pr
   ]);
 }
 
+/** The file of this name in this run of the order. */
+export async function readLargeFile(
+  sql: Sql,
+  { id, run }: { id: string; run: number },
+  name: string,
+): Promise<LargeFile | undefined> {
+  return one<LargeFile>(sql, `select ${COLUMNS} from stored_files where order_id = $1 and run = $2 and name = $3`, [
+    id,
+    run,
+    name,
+  ]);
+}
+
 /** Those of all generations and runs of an order that have not expired, the oldest first. */
 export async function listLargeFilesOf(sql: Sql, baseKey: string, now: Date): Promise<LargeFile[]> {
   return sql.query<LargeFile>(

@@ -54,11 +54,17 @@ export async function countOrders(
   );
 }
 
-/** The resources of a site's open orders, to be read again by the sweep: a delete is invisible to a search. */
+/**
+ * The resources of a site's open orders, to be read again by the sweep: a delete is invisible to a search. And the Tasks
+ * in which a person may answer, for sites that are told of no Task.
+ */
 export async function listOpenResources(database: Database, site: string): Promise<{ type: string; id: string }[]> {
   return database.query(
-    `select distinct resource_type as type, resource_id as id from orders
-      where site = $1 and leg <> 'ended' order by 1, 2`,
+    `select resource_type as type, resource_id as id from orders where site = $1 and leg <> 'ended'
+      union
+     select 'Task', task_id from orders
+      where site = $1 and status = 'waiting' and task_id is not null and question -> 'inEhr' is not null
+      order by 1, 2`,
     [site],
   );
 }

@@ -76,7 +76,7 @@ export async function latestResult(sql: Sql, orderId: string, run: number): Prom
 
 export async function listWritten(sql: Sql, orderId: string): Promise<WrittenPart[]> {
   return sql.query<WrittenPart>(
-    'select part, type, resource_id as id, version from written where order_id = $1 order by part',
+    'select part, about, type, resource_id as id, version from written where order_id = $1 order by part',
     [orderId],
   );
 }
@@ -84,7 +84,7 @@ export async function listWritten(sql: Sql, orderId: string): Promise<WrittenPar
 /** What earlier generations of the same order wrote. */
 export async function listSuperseded(sql: Sql, baseKey: string, generation: number): Promise<WrittenPart[]> {
   return sql.query<WrittenPart>(
-    `select part, type, resource_id as id, version from written
+    `select part, about, type, resource_id as id, version from written
       where order_id in (select id from orders where base_key = $1 and generation < $2) order by order_id, part`,
     [baseKey, generation],
   );
@@ -93,10 +93,12 @@ export async function listSuperseded(sql: Sql, baseKey: string, generation: numb
 export async function saveWritten(sql: Sql, orderId: string, written: WrittenPart[], now: Date): Promise<void> {
   for (const part of written) {
     await sql.query(
-      `insert into written (order_id, part, type, resource_id, version, written_at) values ($1, $2, $3, $4, $5, $6)
+      `insert into written (order_id, part, type, resource_id, version, written_at, about)
+       values ($1, $2, $3, $4, $5, $6, $7)
        on conflict (order_id, part) do update
-         set type = excluded.type, resource_id = excluded.resource_id, version = excluded.version, written_at = excluded.written_at`,
-      [orderId, part.part, part.type, part.id, part.version ?? null, now],
+         set type = excluded.type, resource_id = excluded.resource_id, version = excluded.version,
+             written_at = excluded.written_at, about = excluded.about`,
+      [orderId, part.part, part.type, part.id, part.version ?? null, now, part.about ?? null],
     );
   }
 }

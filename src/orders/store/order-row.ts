@@ -27,6 +27,8 @@ const STEP_COLUMNS: Column[] = [
   { column: 'held_until', field: 'heldUntil' },
   { column: 'business_status', field: 'businessStatus' },
   { column: 'approved', field: 'approved', json: true },
+  { column: 'deadline', field: 'deadline' },
+  { column: 'deadline_what', field: 'deadlineWhat' },
   { column: 'task_id', field: 'taskId' },
   { column: 'task_version', field: 'taskVersion' },
   { column: 'task_shown', field: 'taskShown' },
@@ -67,12 +69,15 @@ export const ORDER_COLUMNS: string = [...READ_ONLY, ...STEP_COLUMNS]
   .map(({ column, field }) => `${column}${column === 'id' || column === 'fence' ? '::text' : ''} as "${field}"`)
   .join(', ');
 
-/** `set` list and parameters of a step's update; parameters are numbered from `first`. With `keepAnswer` an answer that came meanwhile stays. */
+/**
+ * `set` list and parameters of a step's update; parameters are numbered from `first`. With `keepAnswer` an answer that came
+ * meanwhile stays: it was the first.
+ */
 export function stepAssignments(order: Order, first: number, keepAnswer = false): { text: string; params: unknown[] } {
   return {
     text: STEP_COLUMNS.map(({ column, json }, index) => {
       const value = `$${first + index}${json ? '::json' : ''}`;
-      return `${column} = ${column === 'answer' && keepAnswer ? `coalesce(${value}, answer)` : value}`;
+      return `${column} = ${column === 'answer' && keepAnswer ? `coalesce(answer, ${value})` : value}`;
     }).join(', '),
     params: STEP_COLUMNS.map(({ field, json }) => toParameter(order[field], json === true)),
   };

@@ -26,7 +26,7 @@ export async function listReplaced(
        select older from replacements where site = $1 and newer = $2
        union
        select r.older from replacements r join olders o on r.newer = o.reference where r.site = $1)
-     select w.part, w.type, w.resource_id as id, w.version
+     select w.part, w.about, w.type, w.resource_id as id, w.version
        from written w join orders o on o.id = w.order_id
       where o.site = $1 and o.route = $3
         and o.resource_type || '/' || o.resource_id in (select reference from olders)

@@ -79,7 +79,8 @@ function stillAsks(seen: Order | undefined, order: Order): boolean {
 function spoken(seen: Order, saved: Order): boolean {
   const news = saved.news !== null && JSON.stringify(saved.news) !== JSON.stringify(seen.news);
   const answer = saved.answer !== null && seen.answer === null;
-  return news || answer || saved.cancel !== null || saved.retry !== null;
+  const cancel = saved.cancel !== null && (seen.cancel === null || saved.nextAt === null);
+  return news || answer || cancel || saved.retry !== null;
 }
 
 /** Is the credential that the order waits for held no more? Locked, so that a release either is seen here or sees the order. */

@@ -28,6 +28,15 @@ export async function addToTimeline(sql: Sql, orderId: string, at: Date, events:
   }
 }
 
+/** How often this has happened in a run of an order, for events that say in which. */
+export async function countEvents(sql: Sql, orderId: string, of: { event: string; run: number }): Promise<number> {
+  const rows = await sql.query<{ count: number }>(
+    "select count(*)::int as count from timeline where order_id = $1 and event = $2 and (detail ->> 'run')::int = $3",
+    [orderId, of.event, of.run],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Everything that happened to an order, oldest first. */
 export async function readTimeline(sql: Sql, orderId: string): Promise<TimelineRow[]> {
   return sql.query<TimelineRow>('select at, event, who, detail from timeline where order_id = $1 order by id', [

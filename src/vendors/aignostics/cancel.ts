@@ -5,7 +5,7 @@ import { type Ctx, callerOf } from './documents.ts';
 import { release } from './ended.ts';
 import type { State } from './state.ts';
 
-export async function cancel(state: State, context: Ctx): Promise<void> {
+export async function cancel(state: State, context: Ctx): Promise<undefined> {
   // A run that was sent without an answer may stand all the same.
   const run = state.phase === 'create' ? (await findRun(state, context))?.run_id : state.run;
   if (run !== undefined && !state.terminated) {

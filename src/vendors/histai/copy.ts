@@ -13,8 +13,8 @@ type Next = Step<State, Result>;
 
 const OVER = 'the two weeks for which HistAI keeps slides are over';
 
-/** What the file is called in the site: by its slide, whose name nobody else has. */
-const nameOf = ({ fileId, slideId }: SlideFile): string => `slide/${slideId ?? fileId}`;
+/** What the order calls it: by its place in the list, since the vendor's ids may hold anything, and come twice. */
+const nameOf = (number: number): string => `slide-${String(number + 1).padStart(4, '0')}`;
 const titleOf = ({ fileName, fileId, stain }: SlideFile): string =>
   [fileName ?? `File ${fileId}`, ...(stain === undefined ? [] : [stain])].join(', ');
 
@@ -27,10 +27,10 @@ function inVain(file: SlideFile, why: string): SlideFile {
 class Expired extends Error {}
 
 /** The next part of a file; `undefined`: there are more parts. */
-async function copyOn(file: SlideFile, state: State, context: Ctx): Promise<SlideFile | undefined> {
+async function copyOn(file: SlideFile, number: number, state: State, context: Ctx): Promise<SlideFile | undefined> {
   const caller = callerOf(context);
   const { id } = cohortOf(state);
-  const about = { name: nameOf(file), contentType: 'application/octet-stream', title: titleOf(file) };
+  const about = { name: nameOf(number), contentType: 'application/octet-stream', title: titleOf(file) };
   const answer = await withFreshLinks(caller, id, () => readFileUrl(caller, id, file.fileId));
   if ('refused' in answer) {
     return answer.refused === 'EXPORT_WINDOW_EXPIRED'
@@ -70,7 +70,7 @@ export async function copy(state: State, context: Ctx): Promise<Next> {
   if (!open) {
     return { next: { ...state, phase: 'finish', copied: true } };
   }
-  const after = await copyOn(open, state, context);
+  const after = await copyOn(open, number, state, context);
   const status = `copying slides: ${number + 1} of ${many(files.length, 'slide')}`;
   if (!after) {
     return { next: state, status };

@@ -2,6 +2,7 @@
 import type { Step } from '../contract.ts';
 import { listFiles, readManifest, withFreshLinks } from './api-export.ts';
 import { nextWait } from './build.ts';
+import { OTHER_PEOPLE } from './codes.ts';
 import { type Ctx, callerOf, cohortOf } from './ctx.ts';
 import { openAddress } from './download.ts';
 import { LICENCE_URL, LIMITS } from './facts.ts';
@@ -66,7 +67,7 @@ async function list(state: State, context: Ctx): Promise<Next> {
   }
   const { id, name } = cohortOf(state);
   const manifest = {
-    about: 'Research data of other people; not about the patient of any order.',
+    about: OTHER_PEOPLE,
     cohort: { id, name },
     licence: LICENCE_URL,
     paid: state.purchase?.at,

@@ -1,5 +1,6 @@
 /** What a person is asked before a cohort is bought: everything that the decision needs, in words. Pure. */
 import type { Question } from '../contract.ts';
+import { slideCount } from './composition.ts';
 import { LICENCE_URL } from './facts.ts';
 import { agreement, cheaperWith, priceOf } from './price.ts';
 import type { Selection } from './state.ts';
@@ -51,13 +52,12 @@ function reckoned({ counts }: Selection, cents: number): string[] {
 export function purchaseQuestion(offered: Offered): Question {
   const { cohort, selection, cents, balanceCents, expires, minutes, again, inEhr } = offered;
   const { cases, byStain, assumed } = selection;
-  const slides = byStain.reduce((sum, one) => sum + one.slides, 0);
   const stains = byStain.map((one) => `${one.stain} ${one.slides}`).join(', ');
   const amount = (cents / 100).toFixed(2);
   const sentences = [
     ...(again === undefined ? [] : [again]),
     `Buy the cohort ${cohort.name} (${cohort.id}) of HistAI for ${usd(cents)}?`,
-    `It has ${many(cases, 'case')} with ${many(slides, 'slide')} (${stains}), data of other people for research.`,
+    `It has ${many(cases, 'case')} with ${many(slideCount(selection), 'slide')} (${stains}), data of other people for research.`,
     ...(assumed === undefined
       ? []
       : [`Nobody named a stain: ${assumed === 'H&E' ? 'H&E was taken' : 'all were taken'}.`]),

@@ -8,7 +8,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { readOrder } from '../../../src/fhir/inputs.ts';
 import { publish } from '../../../src/fhir/publish.ts';
 import { retract } from '../../../src/fhir/retract.ts';
-import { isTaskClosed, saveTask } from '../../../src/fhir/save-task.ts';
+import { lookAtTask, saveTask } from '../../../src/fhir/save-task.ts';
 import type { Findings } from '../../../src/findings.ts';
 import { silentLog } from '../../../src/log.ts';
 import { openAdmission, routeStart } from '../../../src/orders/admission.ts';
@@ -118,7 +118,7 @@ function echoVendor(billed: Billed[]): Vendor {
         },
       },
     },
-    cancel: async () => {},
+    cancel: async () => undefined,
     toFindings: ({ text }, { focus }): Findings => ({
       model: { name: 'Toy', manufacturer: 'Toys', kinds: [] },
       report: { category: [], code: { text: 'toy' } },
@@ -196,7 +196,7 @@ export async function openWorld(database: Database): Promise<World> {
     },
     openPicture: () => Promise.reject(new Error('No order has a picture')),
     openSlide: () => Promise.reject(new Error('No order has a slide')),
-    isClosed: (task) => isTaskClosed(client, task),
+    lookAtTask: (task, asked) => lookAtTask(client, task, asked),
     handOver: () => Promise.reject(new Error('No Task is handed over')),
     retract: (retraction) =>
       retract(client, { ...retraction, task: { ...retraction.task, owner: DEVICE } }, { log: silentLog }),

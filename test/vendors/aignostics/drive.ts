@@ -146,6 +146,7 @@ export async function site(options: Parameters<typeof serveAignostics>[1] = {}, 
           run.files.set(name, { contentType, bytes });
           return { size: bytes.length, crc32c: is };
         },
+        keepOn: () => Promise.reject(new Error('nothing is kept part by part')),
         read: async (name) => streamOfBytes(run.files.get(name)?.bytes ?? new Uint8Array()),
       },
       parts: {

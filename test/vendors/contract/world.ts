@@ -49,6 +49,10 @@ export interface World {
 
 const MOST_ROUNDS = 20;
 
+/** Time does not run past a question that somebody is there to answer. */
+const isAtRest = ({ status, leg, nextAt, answer }: Order): boolean =>
+  leg === 'ended' || (status === 'held' && nextAt === null) || (status === 'waiting' && answer === null);
+
 export async function openWorld(options: ContractOptions, database: Database): Promise<World> {
   const { vendor, answers = {} } = options;
   const opened = await options.openVendor();
@@ -81,14 +85,14 @@ export async function openWorld(options: ContractOptions, database: Database): P
 
   async function answer(order: Order): Promise<void> {
     const question = order.question?.id ?? '';
-    const value = answers[question] ?? (order.question && options.answer?.(order.question));
+    const value = answers[question] ?? (order.question ? options.answer?.(order.question) : undefined);
     assert.ok(value !== undefined, `nobody answers ${question}: name it in the suite's answers`);
     await giveAnswer(database, order.id, { id: question, value, by: 'suite' }, rig.clock.now());
   }
 
   async function rest(id: string): Promise<Order> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const order = await rig.settle(id);
+      const order = await rig.settle(id, isAtRest);
       if (order.status !== 'waiting') {
         return order;
       }

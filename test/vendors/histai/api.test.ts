@@ -152,7 +152,7 @@ test('settings have the vendor’s host and no purchase by default; what cannot 
   const { baseUrl, allowTopUp, approval, download, caseResources, storageHosts } = settings.parse({ apiKey: 'k' });
   assert.equal(baseUrl, 'https://prod.celldx.net');
   assert.deepEqual([allowTopUp, download, caseResources, storageHosts], [false, false, false, []]);
-  assert.deepEqual(approval, { minutes: 15, waitDays: 7, inEhr: false });
+  assert.deepEqual(approval, { minutes: 15, waitDays: 7, inEhr: [] });
   const wrong = [
     {},
     { apiKey: '' },

@@ -74,7 +74,11 @@ export async function serveDatahub(now: () => Date, options: HistaiOptions = {})
     },
     ledger: account,
     charges: () => account().billed.charges ?? 0,
-    set: (fault: HistaiFault, times = 1) => faults.set('histai', fault, times),
+    /** Cohorts made; nothing else is submitted but a top-up. */
+    cohorts: () => Object.values(account().submissions).reduce((sum, { received }) => sum + received, 0),
+    set(fault: HistaiFault, times = 1) {
+      faults.set('histai', fault, times);
+    },
     level: (fault: HistaiFault, level: number) => faults.setLevel('histai', fault, level),
     close: async () => void (await Promise.all(hosts.map((host) => host.close()))),
   };

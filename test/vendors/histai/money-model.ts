@@ -18,9 +18,6 @@ const CASES = [{ caseId: 'case-1', slideIds: ['slide-1', 'slide-2'] }];
 /** What may happen; each is one event of a sequence. */
 export const EVENTS = [
   'step',
-  'step',
-  'step',
-  'approve',
   'approve',
   'decline',
   'wrong amount',
@@ -152,7 +149,7 @@ export function openModel() {
       settings: settings.parse({ apiKey: 'key' }),
       order: {
         ...{ key: 'site/ServiceRequest/1/cohort', site: 'site', route: 'cohort', options: options.parse({}) },
-        ...{ focus: { resourceType: 'ServiceRequest' }, inputs: [], pseudonym: '' },
+        ...{ focus: { resourceType: 'Basic', code: {} }, inputs: [], pseudonym: '' },
       },
       http: { request },
       parts: { list: async <Data>() => parts as Part<Data>[], put: async () => {} },

@@ -195,25 +195,51 @@ onEveryDatabase('the purchase of a cohort', ({ open }) => {
     assert.equal(it.charges(), 1);
   });
 
-  test('of a cohort that was changed at the vendor is not offered as what was chosen', async (t) => {
+  /** Takes a case out of a cohort, as somebody in the vendor's portal may. */
+  async function takeOut({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }, id: string): Promise<void> {
+    const headers = { 'X-API-KEY': apiKey, 'Content-Type': 'application/json' };
+    const url = `${baseUrl}/v1/datahub/cohorts/${id}`;
+    const cohort = await (await fetch(url, { headers })).json();
+    const body = JSON.stringify(cohort.cases.slice(0, 1));
+    assert.ok((await fetch(`${url}/slides`, { method: 'DELETE', headers, body })).ok);
+  }
+
+  test('of a cohort that was changed after its approval does not happen, and no other is made', async (t) => {
     const it = await order(t);
     const asked = await it.place();
-    const id = /\(([0-9a-f-]{36})\)/.exec(asked.question?.text ?? '')?.[1] ?? '';
-    const { baseUrl, apiKey } = it.datahub.settings;
-    const headers = { 'X-API-KEY': apiKey, 'Content-Type': 'application/json' };
-    const cohort = await (await fetch(`${baseUrl}/v1/datahub/cohorts/${id}`, { headers })).json();
-    const taken = [cohort.cases[0]];
-    const body = JSON.stringify(taken);
-    const url = `${baseUrl}/v1/datahub/cohorts/${id}/slides`;
-    assert.ok((await fetch(url, { method: 'DELETE', headers, body })).ok);
+    await takeOut(it.datahub.settings, /\(([0-9a-f-]{36})\)/.exec(asked.question?.text ?? '')?.[1] ?? '');
     await it.answer(asked);
     const odd = await it.rest();
     assert.match(odd.question?.id ?? '', /^other-content\//);
-    assert.equal(it.charges(), 0);
+    assert.deepEqual(Object.keys(odd.question?.choices ?? {}), ['end'], 'a payment may be on its way to the first');
+    await it.answer(odd, 'end');
+    assert.equal((await it.rest()).status, 'cancelled');
+    assert.deepEqual([it.charges(), it.datahub.cohorts()], [0, 1]);
+  });
+
+  test('of a cohort that was changed before anybody was asked is offered for a new one', async (t) => {
+    const early: { settings?: { baseUrl: string; apiKey: string } } = {};
+    const around = (http: VendorHttp): VendorHttp => ({
+      async request(request) {
+        const id = /cohorts\/([0-9a-f-]{36})$/.exec(request.path)?.[1];
+        const { settings } = early;
+        delete early.settings;
+        if (id !== undefined && settings) {
+          await takeOut(settings, id);
+        } else if (settings) {
+          early.settings = settings;
+        }
+        return http.request(request);
+      },
+    });
+    const it = await order(t, { around });
+    early.settings = it.datahub.settings;
+    const odd = await it.place();
+    assert.match(odd.question?.id ?? '', /^other-content\//);
     await it.answer(odd, 'rebuild');
     const anew = await it.rest();
     assert.match(anew.question?.id ?? '', /^purchase\//);
     assert.equal((await it.approve(anew)).status, 'completed');
-    assert.equal(it.charges(), 1);
+    assert.deepEqual([it.charges(), it.datahub.cohorts()], [1, 2]);
   });
 });

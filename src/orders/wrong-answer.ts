@@ -12,7 +12,7 @@ export function wrongAnswer(
   if (question.choices && !(question.number && typeof value === 'number')) {
     return Object.hasOwn(question.choices, String(value))
       ? undefined
-      : `value must be one of: ${Object.keys(question.choices).join(', ')}.`;
+      : `value must be one of: ${Object.keys(question.choices).join(', ')}${question.number ? `, or a number (${question.number.unit})` : ''}.`;
   }
   if (question.number) {
     const { unit, minimum, maximum } = question.number;
