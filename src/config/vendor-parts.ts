@@ -52,19 +52,21 @@ function ofSomebody(route: { item: unknown; path: Path }, vendor: string): Probl
   return [{ path: formatPath([...route.path, 'on']), message }];
 }
 
-/** A misspelt vendor would be given everybody's data. */
-function consents(site: { item: unknown; path: Path }, settings: unknown): Problem[] {
+/** A misspelt vendor would be given everybody's data, and of one that is given nobody's no Consent is asked. */
+function consents(site: { item: unknown; path: Path }, settings: unknown, vendors: VendorRegistry): Problem[] {
   const known = isMapping(settings) ? Object.keys(settings) : [];
-  return itemsAt(site.item, ['policy', 'requireConsent']).flatMap(({ item, path }) =>
-    typeof item !== 'string' || known.includes(item)
-      ? []
-      : [
-          {
-            path: formatPath([...site.path, ...path]),
-            message: `has no settings under ${formatPath([...site.path, 'vendors'])}${suggestion(item, known)}`,
-          },
-        ],
-  );
+  return itemsAt(site.item, ['policy', 'requireConsent']).flatMap(({ item, path }) => {
+    if (typeof item !== 'string') {
+      return [];
+    }
+    const at = formatPath([...site.path, ...path]);
+    if (!known.includes(item)) {
+      const message = `has no settings under ${formatPath([...site.path, 'vendors'])}${suggestion(item, known)}`;
+      return [{ path: at, message }];
+    }
+    const isOthers = Object.hasOwn(vendors, item) && vendors[item]?.others === true;
+    return isOthers ? [{ path: at, message: `means nothing: ${item} is given nothing of the patient` }] : [];
+  });
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {
@@ -108,7 +110,7 @@ export function parseVendorParts(raw: unknown, vendors: VendorRegistry, expanded
         }
       }
     }
-    problems.push(...consents(site, settings));
+    problems.push(...consents(site, settings, vendors));
     for (const route of itemsAt(raw, [...site.path, 'routes'])) {
       const name = valueAt(route.item, ['vendor']);
       if (typeof name !== 'string' || name === '') {

@@ -74,7 +74,9 @@ function body(content: ReportContent): string {
   const alone = content.leftAlone.map((line) => `<li>${escapeText(line)}</li>`).join('');
   return [
     paragraph(content.banner, true),
-    missing === '' ? '' : `${paragraph('Incomplete. These parts could not be analysed:', true)}<ul>${missing}</ul>`,
+    missing === ''
+      ? ''
+      : `${paragraph(`Incomplete. These parts could not be ${content.undone}:`, true)}<ul>${missing}</ul>`,
     paragraph(`Made by ${content.madeBy}.`),
     ...content.replaces.map((line) => paragraph(line)),
     content.conclusion === undefined ? '' : paragraph(content.conclusion),

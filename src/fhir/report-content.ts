@@ -34,6 +34,8 @@ export interface ReportContent {
   madeBy: string;
   /** Non-empty: said before anything else about the findings. */
   missing: string[];
+  /** What of those parts could not be done: `analysed`; of other people's data `had`. */
+  undone: 'analysed' | 'had';
   conclusion?: string;
   coded: CodedRow[];
   /** Already in the chart: not written again. */
@@ -156,10 +158,13 @@ export function madeBy(model: Findings['model']): string {
   return cleanText(`${model.name}, ${version}, by ${model.manufacturer}`);
 }
 
+/** Our own report analyses something of the patient's; one about others tells what was bought. */
+export const undoneOf = ({ about }: Findings): ReportContent['undone'] => (about === undefined ? 'analysed' : 'had');
+
 /** The conclusion, with what is missing said first. */
 export function conclusionOf(findings: Findings): string | undefined {
   const missing = findings.missing.map(cleanText).filter((part) => part.trim() !== '');
-  const first = missing.length === 0 ? '' : `Incomplete: ${missing.join('; ')} could not be analysed.`;
+  const first = missing.length === 0 ? '' : `Incomplete: ${missing.join('; ')} could not be ${undoneOf(findings)}.`;
   const text = [first, cleanText(findings.report.conclusion ?? '').trim()].filter((part) => part !== '').join('\n');
   return text === '' ? undefined : shorten(text, CONCLUSION);
 }

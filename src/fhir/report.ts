@@ -24,6 +24,7 @@ import {
   type ReportContent,
   replacedText,
   titleOf,
+  undoneOf,
 } from './report-content.ts';
 import { type Built, type Facts, type Items, isFile, isOfOthers, type LeftOut } from './result-items.ts';
 import { EXTENSIONS } from './terminology.ts';
@@ -60,6 +61,7 @@ function contentFor(publication: Publication, facts: Facts, built: Items, leftAl
     banner: [BANNER, cleanText(findings.report.banner ?? '').trim()].filter((text) => text !== '').join(' '),
     madeBy: madeBy(findings.model),
     missing: findings.missing.map(cleanText).filter((part) => part.trim() !== ''),
+    undone: undoneOf(findings),
     conclusion: shorten(cleanText(findings.report.conclusion ?? '').trim(), CONCLUSION) || undefined,
     coded: own.flatMap(({ label, resource, finding }) =>
       finding === undefined || resource.resourceType === 'Patient' || isFile(resource)

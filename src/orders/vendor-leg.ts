@@ -8,6 +8,7 @@ import { operatorWords } from './login-again.ts';
 import type { Order, OrderSnapshot } from './order.ts';
 import { countSuccess, giveBackTurn, holdCredential, mayCall } from './store/credentials.ts';
 import { addResult } from './store/order-data.ts';
+import type { TimelineEvent } from './store/timeline.ts';
 import { applyStep, end, giveUp, hold, retryLater, withDeadline } from './transitions.ts';
 import { vendorContext, vendorOrder } from './vendor-context.ts';
 import { countTrouble } from './vendor-trouble.ts';
@@ -102,6 +103,7 @@ async function advance(
   const result = 'done' in step ? step.done : 'publish' in step ? step.publish : undefined;
   return {
     ...change,
+    events: [...answered(answer), ...change.events],
     order: withDeadline(change.order, vendor.deadline?.('next' in step ? step.next : state)),
     isCopying: isCopying(),
     also: async (sql) => {
@@ -111,6 +113,15 @@ async function advance(
       }
     },
   };
+}
+
+/** Who has answered what, for the timeline: written with the step that went on by it. */
+function answered(answer: Answer | undefined): TimelineEvent[] {
+  if (answer?.to !== 'question') {
+    return [];
+  }
+  const { id: question, value, by: who, at } = answer;
+  return [{ event: 'answered', who, detail: { question, value: String(value), at } }];
 }
 
 /** What an error at the vendor makes of the order, and of its credential. */

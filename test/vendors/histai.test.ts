@@ -41,6 +41,8 @@ vendorContract({
   vendor: histai as unknown as Vendor,
   openVendor,
   on: 'ServiceRequest?status=active',
+  // One case, one slide: every request and every step is a point at which something may break.
+  options: { cases: 1, slidesPerCase: 1, stains: ['H&E'], chart: false },
   reading: (id) => ({
     ...reading(serviceRequest(id)),
     // It is told nothing of the patient, and must leave no trace of one all the same.

@@ -73,6 +73,8 @@ export async function copy(state: State, context: Ctx): Promise<Next> {
   const after = await copyOn(open, number, state, context);
   const status = `copying slides: ${number + 1} of ${many(files.length, 'slide')}`;
   if (!after) {
+    // A part came: what was in vain before it counts no more.
+    await (open.tries > 0 && putFile(context.parts, number, { ...open, tries: 0 }));
     return { next: state, status };
   }
   await putFile(context.parts, number, after);

@@ -1,12 +1,16 @@
 /** Opens files at the vendor's storage: at addresses that are secrets, asked for anew each time, and without our key. */
 import type { Readable } from 'node:stream';
 import { AdapterError } from '../../errors.ts';
+import { streamOfBytes } from '../../streams.ts';
 import { isStorage } from '../storage-host.ts';
 import type { Ctx } from './ctx.ts';
 import { WAITS } from './facts.ts';
 
 /** Statuses by which a storage says that an address has expired or was altered. */
 const REFUSED = [400, 401, 403, 404, 410];
+
+/** The file ends before: it is shorter than was announced. */
+const BEYOND_END = 416;
 
 const brokenOff = (message: string): AdapterError =>
   new AdapterError('vendor-protocol', message, { kind: 'transient' });
@@ -25,7 +29,7 @@ export async function openAddress(address: string, start: number, context: Ctx):
     method: 'GET',
     path: address,
     headers: { accept: '*/*', ...(start > 0 && { range: `bytes=${start}-` }) },
-    accept: [200, 206, ...REFUSED],
+    accept: [200, 206, BEYOND_END, ...REFUSED],
     streamed: true,
     timeout: Math.max(WAITS.download, settings.timeout ?? 0),
     signal,
@@ -33,6 +37,10 @@ export async function openAddress(address: string, start: number, context: Ctx):
   if (REFUSED.includes(response.status)) {
     response.body?.destroy();
     return undefined;
+  }
+  if (response.status === BEYOND_END) {
+    response.body?.destroy();
+    return streamOfBytes(new Uint8Array());
   }
   if (!response.body) {
     throw brokenOff('HistAI gave a file without bytes');

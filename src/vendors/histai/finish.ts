@@ -46,5 +46,5 @@ export async function finish(state: State, context: Ctx): Promise<Step<State, Re
     caseResources,
     missing: state.missing,
   };
-  return { done: await withChart(result, context) };
+  return { done: context.order.options.chart ? await withChart(result, context) : result };
 }

@@ -63,6 +63,8 @@ export const options = z.strictObject({
     .optional(),
   gender: z.enum(['m', 'f']).optional(),
   malignant: z.boolean().optional(),
+  /** Draws the composition as a picture. */
+  chart: z.boolean().default(true),
   /** Immunohistochemical markers that a case has a result for. */
   markers: words.optional(),
   /** At most so many cases. */

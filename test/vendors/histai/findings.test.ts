@@ -117,10 +117,7 @@ test('the conclusion says what was bought, for what, by whom, what was chosen an
 test('what somebody else has paid for is not said to be approved', () => {
   const { approval: _, ...rest } = RESULT;
   const findings = toFindings({ ...rest, purchase: { ...RESULT.purchase, elsewhere: true } });
-  assert.match(
-    findings.report.conclusion ?? '',
-    /was found to be paid for: by somebody at HistAI/,
-  );
+  assert.match(findings.report.conclusion ?? '', /was found to be paid for: by somebody at HistAI/);
   assert.doesNotMatch(findings.report.conclusion ?? '', /approved it/);
   assert.equal(findings.approvals, undefined);
 });

@@ -106,7 +106,8 @@ export async function cohortOrder(test: TestContext, wish: CohortOptions) {
     vendor: histai as unknown as Vendor,
     ehr,
     settings,
-    routeOptions: histai.options.parse(wish.options ?? {}),
+    // A picture costs a process of its own; what it shows has tests of its own.
+    routeOptions: histai.options.parse({ chart: false, ...wish.options }),
     http: wish.around?.(http) ?? http,
     on: 'ServiceRequest?status=active',
     storage: storage.storage,
