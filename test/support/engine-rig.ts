@@ -110,7 +110,7 @@ export async function engineRig(options: {
     async start(checkpoint) {
       const engine = await startEngine(
         { ...services, ...(checkpoint && { checkpoint }) },
-        { concurrency: 4, leaseSeconds: 8, pollSeconds: 0.02 },
+        { concurrency: 4, leaseSeconds: 8, pollSeconds: 0.1 },
       );
       const mine: Engine = {
         ...engine,
@@ -172,7 +172,7 @@ export async function engineRig(options: {
             engine.wake();
           }
         }
-        await pause(4);
+        await pause(8);
       }
     },
     async stop() {

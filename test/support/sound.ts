@@ -10,7 +10,16 @@ import type { Place } from './whole.ts';
 
 const FILES = ['Media', 'DocumentReference'] as const;
 const RESULTS = ['Condition', 'Observation', 'Procedure', 'DiagnosticReport', ...FILES] as const;
-const WRITTEN = [...RESULTS, 'Task', 'Provenance', 'Device', 'Organization', 'Subscription'] as const;
+const WRITTEN = [
+  ...RESULTS,
+  'Group',
+  'Patient',
+  'Task',
+  'Provenance',
+  'Device',
+  'Organization',
+  'Subscription',
+] as const;
 const RESULT_SYSTEM = 'urn:fhir-ai-adapter:result';
 
 let indexed = false;

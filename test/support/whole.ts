@@ -122,6 +122,7 @@ export function quickSandbox(wish: SandboxOptions = {}): Promise<Sandbox> {
     // Long enough for a callback to find its order waiting.
     hemato: { secondsUntilReady: 0.4, slowMs: 300, ...wish.hemato },
     hautai: { secondsUntilReady: 0, slowMs: 300, ...wish.hautai },
+    histai: { secondsUntilBuilt: 0, secondsUntilExported: 0, slowMs: 300, ...wish.histai },
     ehr: { retryUnit: 50, activationMs: 1, faultMs: 300, ...wish.ehr },
   });
 }

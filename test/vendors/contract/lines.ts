@@ -5,6 +5,7 @@ import { AdapterError } from '../../../src/errors.ts';
 import type { VendorHttp, VendorRequest } from '../../../src/vendors/http.ts';
 import type { Bench } from '../contract.ts';
 import { doubtsOf, sameAsClean } from './judge.ts';
+import { leftOutOfLine } from './thinned.ts';
 import type { Ending, Line } from './world.ts';
 
 /** Nothing left: transient, even for a call that must not be repeated; there is no doubt to count. */
@@ -43,11 +44,12 @@ async function atEachRequest(
 ): Promise<void> {
   for (let index = 0; ; index++) {
     const world = bench.world();
-    const { rig, line } = world;
+    const { rig, line, database } = world;
     const id = await world.newOrder();
     let hit: VendorRequest | undefined;
-    const around: Line['around'] = async (request, at, send) => {
-      if (at !== index) {
+    let passed = 0;
+    const around: Line['around'] = async (request, _at, send) => {
+      if (leftOutOfLine(database, request) || passed++ !== index) {
         return send(request);
       }
       hit = request;

@@ -64,7 +64,8 @@ export async function refusesIncomplete({ options, world, clean }: Bench): Promi
   const whole: VendorOrder = { ...nobody, ...(snapshot.patient && { patient: snapshot.patient }) };
   assert.equal(isRefusal(vendor.begin(freeze(whole))), false);
   const { resourceType } = whole.focus;
-  const bare = { ...whole, focus: { resourceType, id: 'bare' } as VendorOrder['focus'] };
+  const asked = { resourceType, id: 'bare' } as VendorOrder['focus'];
+  const bare: VendorOrder = { ...whole, options: vendor.options.parse({}), focus: asked };
   for (const incomplete of vendor.others ? [bare] : [{ ...whole, inputs: [] }, nobody]) {
     const begun = vendor.begin(freeze(incomplete));
     assert.ok(isRefusal(begun), 'an incomplete order was begun');

@@ -1,4 +1,5 @@
 import type { Database } from '../../../src/orders/store/database.ts';
+import type { VendorRequest } from '../../../src/vendors/http.ts';
 
 /** One in so many of the points that are alike. */
 const ONE_IN = 4;
@@ -14,4 +15,12 @@ export function leftOut(database: Database, index: number, always: boolean): boo
   }
   const isFourth = index % ONE_IN === 0;
   return database.kind === 'postgres' ? !isFourth : isFourth && process.env.TEST_DATABASE_URL !== undefined;
+}
+
+/**
+ * Whether a request's failing is left out on this database: the database has no part in a line that fails, so that on
+ * PostgreSQL only calls that must not be repeated are gone through.
+ */
+export function leftOutOfLine(database: Database, { once }: Pick<VendorRequest, 'once'>): boolean {
+  return database.kind === 'postgres' && once !== true && !process.env.CONTRACT_EVERY_POINT;
 }

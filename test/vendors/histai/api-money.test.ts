@@ -11,8 +11,9 @@ import {
   removeSlides,
   searchCases,
 } from '../../../src/vendors/histai/api.ts';
-import { listTransactions, readBalance, topUp } from '../../../src/vendors/histai/api-billing.ts';
-import { host, KEY, site, thrownBy } from './api-site.ts';
+import { listTransactions, readBalance } from '../../../src/vendors/histai/api-billing.ts';
+import { topUp } from '../../../src/vendors/histai/top-up.ts';
+import { approvalOf, host, KEY, lockOf, site, thrownBy } from './api-site.ts';
 
 const OTHER_KEY = '0b0f4f1c-35d4-4e0e-8a55-70a7a3f3b9d2';
 
@@ -80,21 +81,43 @@ test('too little money holds the order alone, and tops nothing up', async (conte
   assert.equal((await readBalance(caller)).balance, 1);
 });
 
-test('the card is charged only where the site allows it, and never twice by itself', async (context) => {
+test('the card is charged only where the site allows it, by an approval of its own, and never twice', async (context) => {
+  const lock = lockOf();
   const shut = await site(context);
-  const error = await thrownBy(topUp(shut.caller, 100));
+  const error = await thrownBy(topUp(shut.caller, approvalOf(100), lock));
   assert.deepEqual([error.code, error.kind], ['vendor-rejected', 'permanent']);
   assert.equal(shut.account()?.calls.length, 0);
   const open = await site(context, {}, { allowTopUp: true });
-  for (const amount of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 10.001]) {
-    assert.equal((await thrownBy(topUp(open.caller, amount))).kind, 'permanent');
+  const wrong = [
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY, 10.001].map((amountUsd) => approvalOf(amountUsd)),
+    approvalOf(10, { by: ' ' }),
+    approvalOf(10, { expires: '2026-11-22T09:00:00Z' }),
+    approvalOf(10, { at: '2026-11-22T09:00:01Z' }),
+  ];
+  for (const approval of wrong) {
+    assert.equal((await thrownBy(topUp(open.caller, approval, lock))).kind, 'permanent');
   }
   assert.equal(open.account()?.calls.length, 0);
+  const approval = approvalOf(10.05);
   open.set('topup-then-500');
-  assert.equal((await thrownBy(topUp(open.caller, 10.05))).kind, 'ambiguous');
+  // Its answer is lost; the account's history tells.
+  await topUp(open.caller, approval, lock);
+  const again = await Promise.all(Array.from({ length: 5 }, () => thrownBy(topUp(open.caller, approval, lock))));
+  assert.ok(again.every(({ code }) => code === 'vendor-rejected'));
   assert.deepEqual(open.account()?.billed, { topups: 1, topup_usd: 10.05 });
   const { items } = await listTransactions(open.caller);
   assert.deepEqual([items[0]?.type, items[0]?.amountUsd], ['TOPUP', 10.05]);
+});
+
+test('a charge to the card that nobody knows of is not sent again', async (context) => {
+  const { caller, account, set } = await site(context, {}, { allowTopUp: true });
+  const lock = lockOf();
+  const approval = approvalOf(20);
+  set('5xx-burst');
+  const error = await thrownBy(topUp(caller, approval, lock));
+  assert.equal(error.kind, 'ambiguous');
+  assert.equal((await thrownBy(topUp(caller, approval, lock))).code, 'vendor-rejected');
+  assert.equal(account()?.billed.topups, undefined);
 });
 
 test('a cohort whose creation is in doubt is found by its name', async (context) => {

@@ -19,6 +19,7 @@ import {
   searchCases,
 } from '../../../src/vendors/histai/api.ts';
 import { type Settings, settings } from '../../../src/vendors/histai/settings.ts';
+import type { TopUpApproval, TopUpLock } from '../../../src/vendors/histai/top-up.ts';
 import { openVendorHttp } from '../../../src/vendors/http-client.ts';
 import { serve } from '../../support/serve.ts';
 
@@ -86,6 +87,29 @@ export async function site(test: TestContext, options: HistaiOptions = {}, own: 
 }
 
 export type Site = Awaited<ReturnType<typeof site>>;
+
+/** A person's leave to charge the card, good at the simulator's first hour. */
+export const approvalOf = (amountUsd: number, more: Partial<TopUpApproval> = {}): TopUpApproval => ({
+  ...{ id: `${amountUsd}`, by: 'ada', at: '2026-11-22T09:00:00Z', expires: '2026-11-22T09:15:00Z', amountUsd },
+  ...more,
+});
+
+/** Remembers what is put first, as the engine's memory does; the clock stands. */
+export function lockOf(): TopUpLock {
+  const kept = new Map<string, unknown>();
+  return {
+    memory: {
+      async get<T>(key: string, make: () => Promise<{ value: T }>) {
+        const { value } = await make();
+        if (!kept.has(key)) {
+          kept.set(key, value);
+        }
+        return kept.get(key) as T;
+      },
+    },
+    now: () => new Date('2026-11-22T09:00:00Z'),
+  };
+}
 
 /** What a call throws. */
 export async function thrownBy(call: Promise<unknown>): Promise<AdapterError> {

@@ -15,7 +15,7 @@ import {
   removeSlides,
   searchCases,
 } from '../../../src/vendors/histai/api.ts';
-import { listTransactions, topUp } from '../../../src/vendors/histai/api-billing.ts';
+import { listTransactions } from '../../../src/vendors/histai/api-billing.ts';
 import {
   listFiles,
   readExportStatus,
@@ -25,8 +25,9 @@ import {
 } from '../../../src/vendors/histai/api-export.ts';
 import { readAll } from '../../../src/vendors/histai/api-pages.ts';
 import { options, settings } from '../../../src/vendors/histai/settings.ts';
+import { topUp } from '../../../src/vendors/histai/top-up.ts';
 import { serve } from '../../support/serve.ts';
-import { callerOf, KEY, site, thrownBy } from './api-site.ts';
+import { approvalOf, callerOf, KEY, lockOf, site, thrownBy } from './api-site.ts';
 
 const DAY = 86_400;
 
@@ -52,7 +53,7 @@ test('requests are what the vendor documents', async (context) => {
   await addSlides(caller, 'a/b', CASES);
   await removeSlides(caller, 'c', CASES);
   await pay(caller, 'c', KEY);
-  await topUp(caller, 100);
+  await topUp(caller, approvalOf(100), lockOf());
   assert.deepEqual(seen, [
     ...['POST /v1/datahub/cases/search?page=0&size=20', filter],
     ...['POST /v1/datahub/cases/filters/page', { field: 'organ', text: 'ovar', page: 2, size: 100 }],

@@ -16,7 +16,7 @@ import {
   removeSlides,
   searchCases,
 } from '../../../src/vendors/histai/api.ts';
-import { listPaymentMethods, listTransactions, readBalance, topUp } from '../../../src/vendors/histai/api-billing.ts';
+import { listPaymentMethods, listTransactions, readBalance } from '../../../src/vendors/histai/api-billing.ts';
 import {
   listFiles,
   readExportStatus,
@@ -25,7 +25,8 @@ import {
   refreshExport,
 } from '../../../src/vendors/histai/api-export.ts';
 import { check } from '../../../src/vendors/histai/check.ts';
-import { KEY, type Site, site } from './api-site.ts';
+import { topUp } from '../../../src/vendors/histai/top-up.ts';
+import { approvalOf, KEY, lockOf, type Site, site } from './api-site.ts';
 
 /** Calls one endpoint on a cohort of the kind that it needs. */
 type Use = (site: Site, id: string) => Promise<unknown>;
@@ -38,7 +39,11 @@ const firstFile: Use = async ({ caller }, id) => {
 
 /** As the vendor's document lists them. `needs`: what has to be there before. */
 const ENDPOINTS: readonly { endpoint: string; name: string; needs?: 'cohort' | 'bought'; use: Use }[] = [
-  { endpoint: 'POST /v1/billing/topup/charge', name: topUp.name, use: ({ caller }) => topUp(caller, 100) },
+  {
+    endpoint: 'POST /v1/billing/topup/charge',
+    name: topUp.name,
+    use: ({ caller }) => topUp(caller, approvalOf(100), lockOf()),
+  },
   { endpoint: 'GET /v1/datahub/cases', name: listCases.name, use: ({ caller }) => listCases(caller) },
   {
     endpoint: 'POST /v1/datahub/cases/search',
