@@ -10,8 +10,8 @@ export interface OrderNews {
   source: string;
   /** `DocumentReference/2`, which says that it replaces the order's own resource. */
   replacedBy?: string;
-  /** Somebody changed the order's Task. */
-  task?: boolean;
+  /** Somebody changed the order's Task: its version, or whatever tells this change from the one before. */
+  task?: string;
   /** The EHR's own Task for us, which came after we had made one. */
   ehrTask?: string;
 }

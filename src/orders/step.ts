@@ -7,9 +7,10 @@ import { reviewNews } from './review-news.ts';
 import { STATES } from './states.ts';
 import { mayCall } from './store/credentials.ts';
 import { readSnapshot } from './store/order-data.ts';
+import { lookAtAnswer } from './task-review.ts';
 import { syncTask } from './task-sync.ts';
 import { owesTask } from './task-view.ts';
-import { comeAgain, giveUp, hold, movingStatus, resume, retryLater, unansweredAt } from './transitions.ts';
+import { comeAgain, giveUp, hold, movingStatus, nextLook, resume, retryLater, unansweredAt } from './transitions.ts';
 import { vendorStep } from './vendor-leg.ts';
 import { withdrawResults } from './withdraw-leg.ts';
 import { writeResults } from './write-leg.ts';
@@ -87,10 +88,11 @@ async function chosenStep(order: Order, hand: Hand): Promise<StepDone> {
     return order.status === 'held' && !mayGoOn(order, now) ? sleep(order, order.heldUntil) : readOrder(order, hand);
   }
   if (order.status === 'waiting') {
-    return (
-      (await goOnAfterAnswer(order, snapshot, hand)) ??
-      (order.answer ? vendorStep(order, snapshot, hand) : sleep(order, unansweredAt(order.question)))
-    );
+    const goesOn = await goOnAfterAnswer(order, snapshot, hand);
+    if (goesOn || order.answer) {
+      return goesOn ?? vendorStep(order, snapshot, hand);
+    }
+    return (await lookAtAnswer(order, snapshot, hand)) ?? sleep(order, nextLook(order.question, now));
   }
   if (order.status === 'held') {
     return mayGoOn(order, now) ? resumeHeld(order, hand) : sleep(order, order.heldUntil);

@@ -2,6 +2,7 @@
  * News of a Task. One of ours: its order is told. One that the EHR has made for us: what it is about becomes an order, with
  * this Task as its own. One that asks to stop another: that order is stopped.
  */
+import { randomUUID } from 'node:crypto';
 import type { Resource, Task } from '@medplum/fhirtypes';
 import { checkCriteria, matchesCriteria } from '../config/criteria.ts';
 import { AdapterError } from '../errors.ts';
@@ -32,7 +33,9 @@ export async function takeTask(
     mayBeNewer({ version: taskVersion, updated: null }, { version, updated }),
   );
   for (const { id } of told) {
-    await tellOrder(services.database, id, { source: news.source, task: true }, services.clock.now());
+    // Equal news would be taken for the news that a step which is under way has dealt with.
+    const task = version ?? randomUUID();
+    await tellOrder(services.database, id, { source: news.source, task }, services.clock.now());
   }
   const task = news.resource?.resourceType === 'Task' ? news.resource : undefined;
   if (known.length > 0 || task?.id === undefined || !isForUs(site.client.baseUrl, task, await site.owners())) {

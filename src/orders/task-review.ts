@@ -24,12 +24,26 @@ export async function reviewTask(
       ? { order: { ...order, ehrTask: news.ehrTask }, events: [] }
       : claimLate({ ...order, ehrTask: news.ehrTask }, order.taskId, snapshot, hand);
   }
-  if (!news.task || order.taskId === null || ended) {
+  if (news.task === undefined || order.taskId === null || ended) {
     return undefined;
   }
+  return lookAtTask(order, order.taskId, snapshot, hand);
+}
+
+/** The same without news, of an order that waits for an answer that may be given in its Task. */
+export async function lookAtAnswer(order: Order, snapshot: OrderSnapshot, hand: Hand): Promise<StepDone | undefined> {
+  return askedInEhr(order) && order.taskId !== null ? lookAtTask(order, order.taskId, snapshot, hand) : undefined;
+}
+
+async function lookAtTask(
+  order: Order,
+  id: string,
+  snapshot: OrderSnapshot | undefined,
+  hand: Hand,
+): Promise<StepDone | undefined> {
   const question = askedInEhr(order);
   const now = hand.clock.now();
-  const known = { id: order.taskId, version: order.taskVersion ?? undefined };
+  const known = { id, version: order.taskVersion ?? undefined };
   const sight = await hand.site.ehr.lookAtTask(known, question && { question, now });
   if (sight?.closed) {
     return closedInTheEhr(order, await stopAtVendor(order, snapshot, hand), hand.clock.now());

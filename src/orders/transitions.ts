@@ -145,6 +145,19 @@ export function unansweredAt(question: Question | null): Date | null {
   return day === undefined ? null : new Date(Date.parse(day) + 86_400_000);
 }
 
+/** Whoever may answer in the order's Task is not kept waiting for the next sweep: news of our own Tasks need not reach us. */
+const LOOK_IN_EHR_SECONDS = 30;
+
+/** When an order that waits for an answer is looked at again. Null: when somebody answers. */
+export function nextLook(question: Question | null, now: Date): Date | null {
+  const until = unansweredAt(question);
+  if (question?.inEhr === undefined) {
+    return until;
+  }
+  const look = later(now, LOOK_IN_EHR_SECONDS);
+  return until !== null && until < look ? until : look;
+}
+
 /** A person has to answer before the order goes on. */
 export function ask(order: Order, question: Question): Change {
   return {
@@ -226,7 +239,8 @@ export function applyStep(order: Order, step: Step<unknown, unknown>, now: Date)
     };
   }
   if ('ask' in step) {
-    return ask({ ...fresh, state: step.next }, step.ask);
+    const asked = ask({ ...fresh, state: step.next }, step.ask);
+    return { ...asked, order: { ...asked.order, nextAt: nextLook(step.ask, now) } };
   }
   if ('done' in step) {
     return {

@@ -375,7 +375,7 @@ onEveryDatabase('an order that changes', ({ open }) => {
     );
     const before = it.ehr.tasks.get(order.key)?.length;
     it.ehr.closed.add(order.taskId ?? '');
-    await tell(it, { task: true });
+    await tell(it, { task: '2' });
     const stopped = await it.settle('1');
     assert.deepEqual([stopped.status, stopped.reason?.code], ['cancelled', 'cancelled-in-ehr']);
     assert.deepEqual(toy.cancelled, [order.key]);

@@ -76,6 +76,8 @@ onEveryDatabase('a question in the EHR', ({ open }) => {
       const { taskId } = await order();
       return { ...((await ward.client.read<Task>('Task', taskId ?? '')) ?? assert.fail('no Task')), id: taskId ?? '' };
     };
+    // Its Task is looked at from time to time, and time stands.
+    const sleeps = ({ nextAt }: Order) => nextAt === null || nextAt > rig.clock.now();
     const it = {
       ...{ ward, database, rig, ehr, chief, nurse, heard, order, task },
       input: (code: string, text: string, reference = chief): TaskInput => ({
@@ -97,12 +99,12 @@ onEveryDatabase('a question in the EHR', ({ open }) => {
       rested: () =>
         until('it rests', async () => {
           const now = await order();
-          return now.news === null && now.nextAt === null ? now : undefined;
+          return now.news === null && sleeps(now) ? now : undefined;
         }),
       asked: (question: string) =>
         until(`${question} on the Task`, async () => {
-          const { taskId, nextAt, question: asked } = await order();
-          const isShown = taskId !== null && nextAt === null && asked?.id === question;
+          const now = await order();
+          const isShown = now.taskId !== null && sleeps(now) && now.question?.id === question;
           return isShown && (await task()).businessStatus?.coding?.[0]?.code === question;
         }),
       done: () => rig.settle(id, ({ status }) => status === 'completed'),
@@ -127,6 +129,13 @@ onEveryDatabase('a question in the EHR', ({ open }) => {
     assert.deepEqual([event?.who, event?.detail, more], [it.chief, { question: 'purchase/1' }, []]);
     const task = await it.task();
     assert.deepEqual([task.businessStatus, task.input?.length], [undefined, 1]);
+  });
+
+  test('is heard within half a minute where nobody tells us of Tasks', async (t) => {
+    const it = await build(t);
+    await it.edit({ input: [it.input('purchase/1', '495.00')] });
+    await it.done();
+    assert.equal(it.heard.length, 1);
   });
 
   test('is heard with the next sweep where nobody tells us of Tasks', async (t) => {

@@ -88,7 +88,7 @@ onEveryDatabase('the news of fifty orders', ({ open }) => {
       {
         version: fc.constantFrom('2', '3'),
         gone: fc.constant(true),
-        task: fc.constant(true),
+        task: fc.constant('1'),
         ehrTask: fc.constantFrom('a', 'b'),
         replacedBy: fc.constantFrom('DocumentReference/2', 'DocumentReference/3'),
       },

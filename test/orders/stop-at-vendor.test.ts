@@ -75,7 +75,7 @@ onEveryDatabase('stopping an order', ({ open }) => {
     const before = await it.settle('1', sleeps);
     const versions = it.ehr.tasks.get(before.key)?.length;
     it.ehr.closed.add(before.taskId ?? '');
-    await tellOrder(db(), before.id, { source: 'notification', task: true }, it.clock.now());
+    await tellOrder(db(), before.id, { source: 'notification', task: '2' }, it.clock.now());
     const order = await it.settle('1', isOver);
     assert.equal(order.reason?.text, `The Task was cancelled in the EHR. ${PAID}`);
     assert.deepEqual(await notesOf(order), [PAID]);
