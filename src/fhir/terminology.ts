@@ -76,6 +76,8 @@ export const ARTIFICIAL_INTELLIGENCE: Coding = {
   display: 'All kinds of Artificial Intelligence',
 };
 
+/** `meta.security` of what is for research alone. */
+export const RESEARCH: Coding = { system: SYSTEMS.actReason, code: 'HRESCH', display: 'healthcare research' };
 export const TREATMENT: Coding = { system: SYSTEMS.actReason, code: 'TREAT', display: 'treatment' };
 export const FULFILL: Coding = { system: SYSTEMS.taskCode, code: 'fulfill' };
 

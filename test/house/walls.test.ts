@@ -43,8 +43,9 @@ const ROOMS: Record<string, Room> = {
   },
   'src/vendors/*': {
     knows: [
-      ...['src/errors.ts', 'src/findings.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts', 'src/pictures'],
-      ...['answer', 'per-client', 'plain-words', 'signed-jwt', 'storage-host'].map((name) => `src/vendors/${name}.ts`),
+      ...['src/errors.ts', 'src/findings.ts', 'src/streams.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts'],
+      'src/pictures',
+      ...['answer', 'not-taken', 'per-client', 'plain-words', 'signed-jwt', 'storage-host'].map((name) => `src/vendors/${name}.ts`),
       ...VENDOR_SHARED,
     ],
     knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts', 'src/slides'],

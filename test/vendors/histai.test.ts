@@ -3,7 +3,8 @@ import type { Vendor } from '../../src/vendors/contract.ts';
 import { histai } from '../../src/vendors/histai/index.ts';
 import { servedStorage } from '../support/served-storage.ts';
 import { type OpenedVendor, vendorContract } from './contract.ts';
-import { reading, serveDatahub, serviceRequest } from './histai/flow-support.ts';
+import { reading, serviceRequest } from './histai/flow-support.ts';
+import { serveDatahub } from './histai/serve-datahub.ts';
 
 /** The simulator's clock goes on by so much with each look at it. */
 const TICK_MS = 100;

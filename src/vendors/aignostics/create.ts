@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AdapterError } from '../../errors.ts';
 import type { Effect, Step } from '../contract.ts';
+import { wasNotTaken } from '../not-taken.ts';
 import type { Run } from './answers.ts';
 import { createRun, listRuns } from './api.ts';
 import { type Ctx, callerOf, inputOf } from './documents.ts';
@@ -94,11 +95,7 @@ export const createEffect: Effect<State, Ctx> = {
       const deadline = run.scheduling?.deadline;
       return { run: run.run_id, ...(deadline !== undefined && { deadline }) };
     }
-    const doubt = `doubt ${orderKey(context.order.key, state)}`;
-    const now = context.now();
-    const first = await context.memory.get(doubt, async () => ({ value: now.toISOString(), seconds: 86_400 }));
-    if (now.getTime() - Date.parse(first) >= WAITS.doubt * 1000) {
-      await context.memory.forget(doubt);
+    if (await wasNotTaken(context, orderKey(context.order.key, state), WAITS.doubt)) {
       return undefined;
     }
     throw new AdapterError('vendor-busy', 'Aignostics does not yet show whether it took the run', {

@@ -87,8 +87,3 @@ export const KINDS: readonly string[] = ['Medical-Image-Analysis', 'Deep-Learnin
 export const LOCAL_SYSTEM = 'urn:fhir-ai-adapter:aignostics';
 
 export const RESEARCH_ONLY = 'For research use only. Not for use in diagnostic procedures.';
-export const RESEARCH_LABEL = {
-  system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason',
-  code: 'HRESCH',
-  display: 'healthcare research',
-} as const;

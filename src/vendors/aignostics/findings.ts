@@ -1,11 +1,11 @@
 /** What the platform found, as findings. Pure: result in, findings out. */
 import type { CodeableConcept } from '@medplum/fhirtypes';
-import { SYSTEMS } from '../../fhir/terminology.ts';
+import { RESEARCH, SYSTEMS } from '../../fhir/terminology.ts';
 import type { Evidence, Finding, Findings } from '../../findings.ts';
 import type { OrderInput, VendorOrder } from '../contract.ts';
 import { isReadouts, titleOf } from './artifact-names.ts';
 import { isPlausible, mapPicture, observation, resultDocument, type SlideFacts } from './drafts.ts';
-import { KINDS, LOCAL_SYSTEM, MANUFACTURER, RESEARCH_LABEL, RESEARCH_ONLY } from './facts.ts';
+import { KINDS, LOCAL_SYSTEM, MANUFACTURER, RESEARCH_ONLY } from './facts.ts';
 import { specimenOf } from './indication.ts';
 import { columnsOf, MEASURES, type Measure } from './readout-table.ts';
 import { isResearchOnly } from './research-only.ts';
@@ -153,6 +153,6 @@ export function toFindings(result: Result, order: Order): Findings {
     listed: [],
     missing: slides.flatMap((one) => missingOf(one, result.complete)),
     jobs: result.runs,
-    ...(research && { security: [RESEARCH_LABEL] }),
+    ...(research && { security: [RESEARCH] }),
   };
 }

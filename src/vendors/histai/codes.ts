@@ -1,11 +1,9 @@
 /** Codes, labels and sentences that everything written of a cohort has in common. */
-import type { Annotation, CodeableConcept, Coding } from '@medplum/fhirtypes';
+import type { Annotation, CodeableConcept } from '@medplum/fhirtypes';
 import { SYSTEMS } from '../../fhir/terminology.ts';
 
 /** Local code system of cohorts and of their cases: nothing of LOINC or SNOMED CT says the same. */
 export const LOCAL_SYSTEM = 'urn:fhir-ai-adapter:histai';
-
-export const RESEARCH_LABEL: Coding = { system: SYSTEMS.actReason, code: 'HRESCH', display: 'healthcare research' };
 
 export const OTHER_PEOPLE = 'Research data of other people; not about the patient of any order.';
 export const OTHER_PEOPLE_NOTE: Annotation[] = [{ text: OTHER_PEOPLE }];

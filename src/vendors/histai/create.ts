@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AdapterError } from '../../errors.ts';
 import type { Effect, Step } from '../contract.ts';
+import { wasNotTaken } from '../not-taken.ts';
 import { createCohort, listCohorts } from './api.ts';
 import { readAll } from './api-pages.ts';
 import { cohortName, isNameOf } from './cohort-name.ts';
@@ -42,15 +43,8 @@ export const createEffect: Effect<State, Ctx> = {
   /** A new cohort may not be on the list at once: only one that nobody has found for a while was not made. */
   async lookup(state, context) {
     const found = await find(state, context);
-    const doubt = `doubt ${nameKey(state, context)}`;
-    if (found) {
+    if (found || (await wasNotTaken(context, nameKey(state, context), WAITS.doubt))) {
       return found;
-    }
-    const now = context.now();
-    const first = await context.memory.get(doubt, async () => ({ value: now.toISOString(), seconds: 86_400 }));
-    if (now.getTime() - Date.parse(first) >= WAITS.doubt * 1000) {
-      await context.memory.forget(doubt);
-      return undefined;
     }
     throw new AdapterError('vendor-busy', 'HistAI does not yet show whether it made the cohort', { kind: 'transient' });
   },

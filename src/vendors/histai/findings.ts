@@ -1,7 +1,8 @@
 /** What a cohort comes to, as findings: about the Group of its cases, never about the patient of the order. Pure. */
+import { RESEARCH } from '../../fhir/terminology.ts';
 import type { Figure, Findings } from '../../findings.ts';
 import { caseFindings } from './case-findings.ts';
-import { local, OTHER_PEOPLE, PATHOLOGY, RESEARCH_LABEL } from './codes.ts';
+import { local, OTHER_PEOPLE, PATHOLOGY } from './codes.ts';
 import { slideCount } from './composition.ts';
 import { compositionFindings } from './composition-findings.ts';
 import { conclusionOf, purchaseOf } from './conclusion.ts';
@@ -48,6 +49,6 @@ export function toFindings(result: Result): Findings {
     ...(approval && {
       approvals: [{ by: approval.by, at: instant(approval.at), what: purchaseOf(result) }],
     }),
-    security: [RESEARCH_LABEL],
+    security: [RESEARCH],
   };
 }

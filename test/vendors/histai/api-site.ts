@@ -1,13 +1,8 @@
 /** The HistAI simulator on two hosts of its own, and a caller of ours with its key. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import express from 'express';
-import { createFaults } from '../../../sandbox/faults.ts';
 import { HISTAI_DEFAULTS } from '../../../sandbox/histai/defaults.ts';
-import type { HistaiFault } from '../../../sandbox/histai/faults.ts';
 import type { HistaiOptions } from '../../../sandbox/histai/options.ts';
-import { histaiRoutes } from '../../../sandbox/histai/routes.ts';
-import { createLedger } from '../../../sandbox/ledger.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { silentLog } from '../../../src/log.ts';
 import {
@@ -22,6 +17,7 @@ import { type Settings, settings } from '../../../src/vendors/histai/settings.ts
 import type { TopUpApproval, TopUpLock } from '../../../src/vendors/histai/top-up.ts';
 import { openVendorHttp } from '../../../src/vendors/http-client.ts';
 import { serve } from '../../support/serve.ts';
+import { serveDatahub } from './serve-datahub.ts';
 
 export const KEY = '6f1de58c-1a45-4f0e-9c55-2f5c4b7a1d10';
 
@@ -39,22 +35,13 @@ export function callerOf(
 /** Serves the simulator until the test ends; its clock stands unless it is told to go on. */
 export async function site(test: TestContext, options: HistaiOptions = {}, own: Partial<Settings> = {}) {
   let at = Date.parse('2026-11-22T09:00:00.000Z');
-  const now = () => new Date(at);
-  const faults = createFaults();
-  const ledger = createLedger(now);
-  const storageUrl = { value: '' };
-  const { api, storage } = histaiRoutes({
-    faults: faults.of('histai'),
-    ledger: ledger.of('histai'),
-    now,
-    options: { secondsUntilBuilt: 0, secondsUntilExported: 0, ...options },
-    storageUrl: () => storageUrl.value,
+  const datahub = await serveDatahub(() => new Date(at), {
+    secondsUntilBuilt: 0,
+    secondsUntilExported: 0,
+    ...options,
   });
-  const hosts = await Promise.all([serve(express().use(api)), serve(express().use(storage))]);
-  storageUrl.value = hosts[1].url;
-  test.after(() => Promise.all(hosts.map((host) => host.close())));
-  const caller = callerOf(test, hosts[0].url, own);
-  const account = () => ledger.read().histai;
+  test.after(() => datahub.close());
+  const caller = callerOf(test, datahub.settings.baseUrl, own);
 
   /** Some slides of two cases, as a cohort takes them. */
   async function chosen(): Promise<ChosenCase[]> {
@@ -70,7 +57,7 @@ export async function site(test: TestContext, options: HistaiOptions = {}, own: 
     caller,
     chosen,
     built,
-    account,
+    account: datahub.account,
     /** A cohort that is paid for, and exported. */
     async bought(): Promise<string> {
       const id = await built();
@@ -78,8 +65,8 @@ export async function site(test: TestContext, options: HistaiOptions = {}, own: 
       return id;
     },
     cohort: (id: string) => readCohort(caller, id),
-    charges: () => account()?.billed.charges ?? 0,
-    set: (fault: HistaiFault, times = 1) => faults.set('histai', fault, times),
+    charges: datahub.charges,
+    set: datahub.set,
     pass: (seconds: number) => {
       at += seconds * 1000;
     },

@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ServiceRequest } from '@medplum/fhirtypes';
-import express from 'express';
-import { createFaults } from '../../../sandbox/faults.ts';
-import { HISTAI_DEFAULTS } from '../../../sandbox/histai/defaults.ts';
-import type { HistaiFault } from '../../../sandbox/histai/faults.ts';
 import type { HistaiOptions } from '../../../sandbox/histai/options.ts';
-import { histaiRoutes } from '../../../sandbox/histai/routes.ts';
-import { createLedger } from '../../../sandbox/ledger.ts';
 import type { OrderReading } from '../../../src/fhir/types.ts';
 import { silentLog } from '../../../src/log.ts';
 import type { Order } from '../../../src/orders/order.ts';
@@ -22,8 +16,8 @@ import type { VendorHttp } from '../../../src/vendors/http.ts';
 import { openVendorHttp } from '../../../src/vendors/http-client.ts';
 import { engineRig } from '../../support/engine-rig.ts';
 import { memoryEhr } from '../../support/memory-ehr.ts';
-import { serve } from '../../support/serve.ts';
 import { servedStorage } from '../../support/served-storage.ts';
+import { serveDatahub } from './serve-datahub.ts';
 
 /** What the simulator has some cases of, in H&E and HER2. */
 export const CRITERIA = [
@@ -48,39 +42,6 @@ export function reading(focus: ServiceRequest): OrderReading {
   return {
     ...{ focus, ordering: focus, replaces: [], version: '1', subject: 'Group/g1' },
     ...{ signature: JSON.stringify(focus.extension), inputs: [] },
-  };
-}
-
-/** Two hosts of the simulator, and its ledger; they go with `close`. */
-export async function serveDatahub(now: () => Date, options: HistaiOptions = {}) {
-  const faults = createFaults();
-  const ledger = createLedger(now);
-  const storageUrl = { value: '' };
-  const { api, storage } = histaiRoutes({
-    faults: faults.of('histai'),
-    ledger: ledger.of('histai'),
-    now,
-    options: { slowMs: 100, ...options },
-    storageUrl: () => storageUrl.value,
-  });
-  const hosts = await Promise.all([serve(express().use(api)), serve(express().use(storage))]);
-  storageUrl.value = hosts[1].url;
-  const account = () => ledger.read().histai ?? assert.fail('no account');
-  return {
-    settings: {
-      baseUrl: hosts[0].url,
-      apiKey: HISTAI_DEFAULTS.apiKey,
-      storageHosts: [new URL(hosts[1].url).host],
-    },
-    ledger: account,
-    charges: () => account().billed.charges ?? 0,
-    /** Cohorts made; nothing else is submitted but a top-up. */
-    cohorts: () => Object.values(account().submissions).reduce((sum, { received }) => sum + received, 0),
-    set(fault: HistaiFault, times = 1) {
-      faults.set('histai', fault, times);
-    },
-    level: (fault: HistaiFault, level: number) => faults.setLevel('histai', fault, level),
-    close: async () => void (await Promise.all(hosts.map((host) => host.close()))),
   };
 }
 
