@@ -45,7 +45,9 @@ const ROOMS: Record<string, Room> = {
     knows: [
       ...['src/errors.ts', 'src/findings.ts', 'src/streams.ts', 'src/config/limits.ts', 'src/fhir/terminology.ts'],
       'src/pictures',
-      ...['answer', 'not-taken', 'per-client', 'plain-words', 'signed-jwt', 'storage-host'].map((name) => `src/vendors/${name}.ts`),
+      ...['answer', 'not-taken', 'per-client', 'plain-words', 'signed-jwt', 'storage-host'].map(
+        (name) => `src/vendors/${name}.ts`,
+      ),
       ...VENDOR_SHARED,
     ],
     knowsTypesOf: ['src/log.ts', 'src/config', 'src/config.ts', 'src/slides'],
