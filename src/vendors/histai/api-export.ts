@@ -14,13 +14,15 @@ import {
 } from './answers.ts';
 import { ask, type Caller } from './api-call.ts';
 import type { Refused } from './api-errors.ts';
+import { pageQuery } from './api-pages.ts';
 import { PATHS } from './facts.ts';
 
 /** Not yet; not any more, or links are to be renewed; not at all. */
 const NOT_THERE = ['EXPORT_NOT_READY', 'EXPORT_WINDOW_EXPIRED', 'NOT_FOUND'] as const;
 export type NotThere = Refused<(typeof NOT_THERE)[number]>;
 
-const get = (caller: Caller, path: string) => ask(caller, { method: 'GET', path }, NOT_THERE);
+const get = (caller: Caller, path: string, query?: Record<string, string>) =>
+  ask(caller, { method: 'GET', path, ...(query && { query }) }, NOT_THERE);
 
 /** One of `EXPORT_STATUSES`, or a word of a later time. */
 export async function readExportStatus(caller: Caller, id: string): Promise<ExportAnswer | NotThere> {
@@ -34,8 +36,9 @@ export async function readManifest(caller: Caller, id: string): Promise<Manifest
   return 'refused' in response ? response : parsed(manifest, response, '/export/manifest', 'transient');
 }
 
-export async function listFiles(caller: Caller, id: string): Promise<Page<ExportFile> | NotThere> {
-  const response = await get(caller, PATHS.files(id));
+/** Not documented to come in pages: only those after the first are asked for by number. */
+export async function listFiles(caller: Caller, id: string, page = 0): Promise<Page<ExportFile> | NotThere> {
+  const response = await get(caller, PATHS.files(id), page === 0 ? undefined : pageQuery({ page }));
   return 'refused' in response ? response : pageOf(exportFile, response, '/export/files');
 }
 

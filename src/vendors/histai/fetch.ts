@@ -1,6 +1,9 @@
 /** Brings home what tells of the cohort: the list of its files, and the records of its cases. One thing a step. */
+import { AdapterError } from '../../errors.ts';
 import type { Step } from '../contract.ts';
+import type { ExportFile, Page } from './answers.ts';
 import { listFiles, readManifest, withFreshLinks } from './api-export.ts';
+import { readAll } from './api-pages.ts';
 import { nextWait } from './build.ts';
 import { OTHER_PEOPLE } from './codes.ts';
 import { type Ctx, callerOf, cohortOf } from './ctx.ts';
@@ -40,7 +43,8 @@ async function slidesOf(state: State, context: Ctx): Promise<SlideFile[] | 'gone
       slides.map(({ slideId, stainName }) => [slideId, stainName] as const),
     ),
   );
-  return answer.items.map(({ fileId, caseId, slideId, fileName, sizeBytes: size }) => {
+  const files = await withFurtherPages(answer, id, context);
+  return files.map(({ fileId, caseId, slideId, fileName, sizeBytes: size }) => {
     const stain = slideId === undefined ? undefined : stains.get(slideId);
     return {
       fileId,
@@ -52,6 +56,21 @@ async function slidesOf(state: State, context: Ctx): Promise<SlideFile[] | 'gone
       tries: 0,
     };
   });
+}
+
+/** The rest of the list, where it says that there is more. */
+async function withFurtherPages(first: Page<ExportFile>, id: string, context: Ctx): Promise<ExportFile[]> {
+  if ((first.total ?? 0) <= first.rows) {
+    return first.items;
+  }
+  const read = async (page: number): Promise<Page<ExportFile>> => {
+    const answer = page === 0 ? first : await listFiles(callerOf(context), id, page);
+    if ('refused' in answer) {
+      throw new AdapterError('vendor-busy', 'HistAI gives only a part of the list of files', { kind: 'transient' });
+    }
+    return answer;
+  };
+  return (await readAll(read, ({ fileId }) => fileId)).items;
 }
 
 /** The vendor's own manifest is a list of links that expire, and are secrets: ours has the files without them. */

@@ -47,9 +47,11 @@ async function atEachRequest(
     const { rig, line, database } = world;
     const id = await world.newOrder();
     let hit: VendorRequest | undefined;
+    let reads = 0;
     let passed = 0;
     const around: Line['around'] = async (request, _at, send) => {
-      if (leftOutOfLine(database, request) || passed++ !== index) {
+      const nth = request.once ? 0 : reads++;
+      if (leftOutOfLine(database, request, nth) || passed++ !== index) {
         return send(request);
       }
       hit = request;

@@ -63,10 +63,12 @@ export async function refusesIncomplete({ options, world, clean }: Bench): Promi
   );
   const whole: VendorOrder = { ...nobody, ...(snapshot.patient && { patient: snapshot.patient }) };
   assert.equal(isRefusal(vendor.begin(freeze(whole))), false);
-  const { resourceType } = whole.focus;
-  const asked = { resourceType, id: 'bare' } as VendorOrder['focus'];
-  const bare: VendorOrder = { ...whole, options: vendor.options.parse({}), focus: asked };
-  for (const incomplete of vendor.others ? [bare] : [{ ...whole, inputs: [] }, nobody]) {
+  const nothingAsked = (): VendorOrder => {
+    const { resourceType } = whole.focus;
+    const focus = { resourceType, id: 'bare' } as VendorOrder['focus'];
+    return { ...whole, options: vendor.options.parse({}), focus };
+  };
+  for (const incomplete of vendor.others ? [nothingAsked()] : [{ ...whole, inputs: [] }, nobody]) {
     const begun = vendor.begin(freeze(incomplete));
     assert.ok(isRefusal(begun), 'an incomplete order was begun');
     assert.match(begun.refuse.text, /\w+ \w+.*\.$/, 'a refusal is a sentence');

@@ -168,7 +168,7 @@ for (const row of ENDPOINTS) {
 test('the table has each endpoint once, and the client has no other', () => {
   assert.equal(new Set(ENDPOINTS.map(({ endpoint }) => endpoint)).size, 21);
   assert.equal(new Set(ENDPOINTS.map(({ name }) => name)).size, 21);
-  const sources = ['api', 'api-export', 'api-billing'].map((name) =>
+  const sources = ['api', 'api-export', 'api-billing', 'top-up'].map((name) =>
     readFileSync(new URL(`../../../src/vendors/histai/${name}.ts`, import.meta.url), 'utf8'),
   );
   const functions = sources.join('\n').matchAll(/^export (?:async )?function (\w+)/gm);
