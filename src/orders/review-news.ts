@@ -67,8 +67,15 @@ export async function review(order: Order, snapshot: OrderSnapshot | undefined, 
   return { seen: done.seen, ...joined(task, done) };
 }
 
-/** What was seen of the resource; a resource that is gone leaves what was seen before. */
+/**
+ * What was seen of the resource. One that is gone leaves what was seen before; the version that was told of counts as seen,
+ * too, since it was looked for: told again, it is no news.
+ */
 function sightOf(reading: OrderReading | undefined, order: Order): Pick<Order, 'seenVersion' | 'seenUpdated'> {
+  const told = order.news?.version;
+  if (!reading && told !== undefined && isOlder(order.seenVersion, told)) {
+    return { seenVersion: told, seenUpdated: order.seenUpdated };
+  }
   return {
     seenVersion: reading?.version ?? order.seenVersion,
     seenUpdated: reading?.ordering.meta?.lastUpdated ?? order.seenUpdated,
