@@ -15,7 +15,7 @@ import {
   taskWhen,
 } from '../support/clinic.ts';
 import { until } from '../support/until.ts';
-import { onEveryWhole, type Place } from '../support/whole.ts';
+import { onOneWhole, type Place } from '../support/whole.ts';
 
 const LIMIT = 31_457_280;
 
@@ -57,7 +57,7 @@ const SITES = {
   south: { manner: 'hapi' },
 } as const;
 
-onEveryWhole(
+onOneWhole(
   'the doors',
   SITES,
   (whole) => {

@@ -6,7 +6,7 @@ import type { Attachment, Condition, Extension, Observation, Procedure, Resource
 import { extractText } from '../../src/fhir/text/index.ts';
 import { createBinary, find, inline, ofType, outputsOf, placeNote, taskWhen } from '../support/clinic.ts';
 import { asHtml, asPdf, asRtf, DONE, LISTED, LONG_NOTE, OBSERVED, WRITTEN } from '../support/long-note.ts';
-import { MANNERS, onEveryWhole, type Place } from '../support/whole.ts';
+import { MANNERS, onOneWhole, type Place } from '../support/whole.ts';
 
 const DERIVATION = 'http://hl7.org/fhir/StructureDefinition/derivation-reference';
 const SNOMED = 'http://snomed.info/sct';
@@ -113,7 +113,7 @@ test('the note is as long and as odd as it has to be', () => {
   assert.equal(LONG_NOTE.normalize('NFC'), LONG_NOTE);
 });
 
-onEveryWhole('a long note', { medplum: { manner: 'medplum' }, hapi: { manner: 'hapi' } }, (whole) => {
+onOneWhole('a long note', { medplum: { manner: 'medplum' }, hapi: { manner: 'hapi' } }, (whole) => {
   for (const manner of MANNERS) {
     for (const [name, format] of Object.entries(FORMATS)) {
       test(`as ${name} is quoted to the letter in the EHR of ${manner}'s manner`, async () => {

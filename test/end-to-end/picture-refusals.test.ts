@@ -18,7 +18,7 @@ import {
   sentenceOf,
 } from '../support/pictures.ts';
 import { serve } from '../support/serve.ts';
-import { MANNERS, onEveryWhole, type Place } from '../support/whole.ts';
+import { MANNERS, onOneWhole, type Place } from '../support/whole.ts';
 
 const MB = 1024 * 1024;
 const FRONT = { view: { text: 'front' } };
@@ -203,7 +203,7 @@ async function assertRefused(place: Place, order: PlacedNote, words: RegExp): Pr
   assert.deepEqual((await orderOf(place, order))?.calls, []);
 }
 
-onEveryWhole('an order of a picture', SITES, (whole) => {
+onOneWhole('an order of a picture', SITES, (whole) => {
   for (const manner of MANNERS) {
     for (const [name, { place: placeOrder, words }] of Object.entries(REFUSED)) {
       test(`${name} is rejected in the clinician's words (${manner})`, async () => {

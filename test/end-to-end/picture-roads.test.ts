@@ -31,7 +31,7 @@ import {
 } from '../support/pictures.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
-import { MANNERS, onEveryWhole, type Place } from '../support/whole.ts';
+import { MANNERS, onOneWhole, type Place } from '../support/whole.ts';
 
 /** All tests of this file run side by side. */
 const PATIENCE_SECONDS = 45;
@@ -195,7 +195,7 @@ async function questionOf(place: Place, order: PlacedNote, runs: number) {
   );
 }
 
-onEveryWhole(
+onOneWhole(
   'a picture',
   SITES,
   (whole) => {

@@ -24,7 +24,7 @@ import {
   taskWhen,
 } from '../support/clinic.ts';
 import { until } from '../support/until.ts';
-import { MANNERS, onEveryWhole, type Place } from '../support/whole.ts';
+import { MANNERS, onOneWhole, type Place } from '../support/whole.ts';
 
 const TEXT = 'Assessment\nType 2 diabetes mellitus since 2014. Essential hypertension. Headache today.\n';
 const FILLER = 'She walks to the market every day and bakes for the neighbours. ';
@@ -122,7 +122,7 @@ const SITES = {
   ),
 } as const;
 
-onEveryWhole('an order', SITES, (whole) => {
+onOneWhole('an order', SITES, (whole) => {
   for (const manner of MANNERS) {
     for (const [name, { wish, words }] of Object.entries(REFUSED)) {
       test(`for a note ${name} is rejected in the clinician's words (${manner})`, async () => {

@@ -21,7 +21,7 @@ import {
   taskWhen,
 } from '../support/clinic.ts';
 import { until } from '../support/until.ts';
-import { onEveryWhole, type Place, type SiteWish } from '../support/whole.ts';
+import { onOneWhole, type Place, type SiteWish } from '../support/whole.ts';
 
 const TEXT = 'Assessment\nType 2 diabetes mellitus since 2014. Essential hypertension. Headache today.\n';
 
@@ -125,7 +125,7 @@ async function resultsOf(place: Place, note: PlacedNote): Promise<Resource[]> {
   ];
 }
 
-onEveryWhole('a server alone, without the clock of the sweep', SITES, (whole) => {
+onOneWhole('a server alone, without the clock of the sweep', SITES, (whole) => {
   for (const [site, { name, handshake, source = 'notification' }] of Object.entries(SERVERS)) {
     test(`${name}: our Subscription is active, a note is coded once, and entered in error it is taken back`, async () => {
       const place = whole().place(site);

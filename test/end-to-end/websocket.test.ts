@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { billed, call, keyOf, ordersOf, outputsOf, placeNote, tasksOf, taskWhen } from '../support/clinic.ts';
 import { until } from '../support/until.ts';
-import { onEveryWhole, type Place } from '../support/whole.ts';
+import { onOneWhole, type Place } from '../support/whole.ts';
 
 const TEXT = 'Assessment\nType 2 diabetes mellitus since 2014. Essential hypertension. Headache today.\n';
 
@@ -18,7 +18,7 @@ async function stored({ whole, name }: Place): Promise<number> {
   return Number(line.exec(text)?.[1] ?? 0);
 }
 
-onEveryWhole(
+onOneWhole(
   'a site that no server can reach from outside',
   { ward: { manner: 'medplum', channel: 'websocket' } },
   (whole) => {

@@ -220,6 +220,21 @@ export interface WholeOptions {
   gone?: ReadonlySet<string>;
   /** Default: silence. */
   log?: Log;
+  /** On PostgreSQL alone where there is one, unless EVERY_DATABASE=1 says otherwise; see onOneWhole. */
+  oneDatabase?: boolean;
+}
+
+/**
+ * The same on one database: for suites of what is read from and written to an EHR, in which the database has no part of its
+ * own. Whatever may be lost, doubled or overtaken is tried on both.
+ */
+export function onOneWhole(
+  name: string,
+  sites: Sites,
+  tests: (whole: () => Whole) => void,
+  options: WholeOptions = {},
+): void {
+  onEveryWhole(name, sites, tests, { ...options, oneDatabase: process.env.EVERY_DATABASE === undefined });
 }
 
 /**
@@ -230,7 +245,7 @@ export function onEveryWhole(
   name: string,
   sites: Sites,
   tests: (whole: () => Whole) => void,
-  { concurrency = true, gone, log }: WholeOptions = {},
+  { concurrency = true, gone, log, oneDatabase = false }: WholeOptions = {},
 ): void {
   const url = process.env.TEST_DATABASE_URL;
   const withWhole = (database: string, settings: object, clear: () => Promise<void>): void => {
@@ -258,7 +273,9 @@ export function onEveryWhole(
     });
   };
   describe(name, { concurrency }, () => {
-    withWhole('PGlite', { folder: 'memory://' }, async () => {});
+    if (!oneDatabase || !url) {
+      withWhole('PGlite', { folder: 'memory://' }, async () => {});
+    }
     if (url) {
       const schema = `whole_${randomBytes(6).toString('hex')}`;
       withWhole('PostgreSQL', { url, schema }, () => dropSchema(url, schema));
